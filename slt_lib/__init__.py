@@ -1,0 +1,1 @@
+"""Sign language production as data augmentation: the library behind the book."""

@@ -1,0 +1,1 @@
+"""What is a signing pose, and how is it read, written, normalised?"""

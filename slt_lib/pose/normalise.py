@@ -1,0 +1,74 @@
+"""Normalising: from pixels to a frame that sits between the signer's shoulders."""
+
+import numpy as np
+
+from slt_lib.pose.errors import PoseError
+from slt_lib.pose.sequence import PoseSequence
+
+
+def shoulder_frame(pose: PoseSequence) -> tuple[np.ndarray, float]:
+    """Where the shoulders' mid-point is in every frame, and how wide the shoulders are.
+
+    Frames that did not see both shoulders take the mid-point between the nearest frames
+    that did. The width is the median over the frames that saw both, in the image plane:
+    a depth estimate is too noisy to measure with.
+
+    Returns:
+        (origin float32 [frames, 3], width in the pose's own unit).
+
+    Raises:
+        PoseError: If no frame saw both shoulders, or they fall together.
+    """
+    right, left = pose.skeleton.ids("RIGHT_SHOULDER", "LEFT_SHOULDER")
+    seen = pose.mask[:, right] & pose.mask[:, left]
+    if not seen.any():
+        raise PoseError(
+            "No frame saw both shoulders, so the pose can't be normalised.",
+            fix="Leave the recording out, or crop the video so that both shoulders show.",
+        )
+    r, l = pose.positions[seen, right], pose.positions[seen, left]
+    width = float(np.median(np.linalg.norm((r - l)[:, :2], axis=-1)))
+    if width < 1e-6:
+        raise PoseError("The two shoulders fall on one point.", fix="Leave the recording out.")
+    at, frames = np.flatnonzero(seen), np.arange(len(pose))
+    middle = (r + l) / 2
+    origin = np.stack([np.interp(frames, at, middle[:, axis]) for axis in range(3)], -1)
+    return origin.astype(np.float32), width
+
+
+def normalise(pose: PoseSequence) -> PoseSequence:
+    """The pose with its origin between the shoulders and the shoulder width as its unit.
+
+    Args:
+        pose: Any skeleton that has shoulders; at least one frame with both seen.
+
+    Raises:
+        PoseError: If no frame saw both shoulders.
+
+    Chapter: 01_signing_poses
+    """
+    origin, width = shoulder_frame(pose)
+    meta = {**pose.meta, "unit": "shoulder width"}
+    return pose.replace(positions=(pose.positions - origin[:, None]) / np.float32(width), meta=meta)
+
+
+def dominant_hand(pose: PoseSequence) -> str:
+    """Which hand does the signing: the one whose seen wrist travels further.
+
+    Returns:
+        "right" or "left" (the signer's); "right" if neither moves.
+
+    Chapter: 01_signing_poses
+    """
+    travel = {}
+    for side in ("RIGHT", "LEFT"):
+        names = [n for n in (f"{side}_HAND.WRIST", f"{side}_WRIST") if n in pose.skeleton.index]
+        travel[side] = max((path_length(pose, n) for n in names), default=0.0)
+    return "left" if travel["LEFT"] > travel["RIGHT"] else "right"
+
+
+def path_length(pose: PoseSequence, joint: str) -> float:
+    """How far one joint moves in all, over the pairs of frames that both saw it."""
+    j = pose.skeleton.index[joint]
+    steps = np.linalg.norm(np.diff(pose.positions[:, j], axis=0), axis=-1)
+    return float(steps[pose.mask[1:, j] & pose.mask[:-1, j]].sum())

@@ -1,0 +1,76 @@
+"""Resampling in time: other lengths, other frame rates, the mask kept."""
+
+import numpy as np
+
+from slt_lib.pose.errors import PoseError
+from slt_lib.pose.sequence import PoseSequence
+
+
+def sample(pose: PoseSequence, times: np.ndarray) -> PoseSequence:
+    """The pose at fractional frame numbers, by linear interpolation.
+
+    A joint is seen at a time between two frames only if both frames saw it.
+
+    Args:
+        pose: The sequence, at least one frame.
+        times: float [new frames], in frames of `pose`, within [0, len(pose) - 1].
+
+    Chapter: 01_signing_poses
+    """
+    low = np.minimum(times.astype(int), len(pose) - 1)
+    high = np.minimum(low + 1, len(pose) - 1)
+    w = (times - low).astype(np.float32)
+    w[w < 1e-4] = 0  # on a frame, to within a ten-thousandth: take it as it is
+    high = np.where(w == 0, low, high)
+    positions = pose.positions[low]
+    positions += w[:, None, None] * (pose.positions[high] - positions)
+    a, b = pose.confidence[low], pose.confidence[high]
+    confidence = np.where((a > 0) & (b > 0), a + w[:, None] * (b - a), np.float32(0))
+    return pose.replace(positions=positions, confidence=confidence)
+
+
+def resample(pose: PoseSequence, frames: int) -> PoseSequence:
+    """The same movement in exactly `frames` frames at the same frame rate: faster or slower.
+
+    First and last frame stay what they are (a single frame asked for is the middle one).
+
+    Args:
+        pose: The sequence, at least one frame.
+        frames: Number of frames wanted, at least 1.
+
+    Raises:
+        PoseError: If the sequence is empty or `frames` is below 1.
+
+    Chapter: 01_signing_poses
+    """
+    if frames < 1:
+        raise PoseError(f"Can't make a sequence of {frames} frames.", fix="Ask for at least one.")
+    _need_frames(pose)
+    if frames == len(pose):
+        return pose
+    last = len(pose) - 1
+    return sample(pose, np.linspace(0, last, frames) if frames > 1 else np.array([last / 2]))
+
+
+def to_fps(pose: PoseSequence, fps: float) -> PoseSequence:
+    """The same movement at the same speed, sampled at another frame rate.
+
+    Frame k of the result shows time k / fps; the number of frames is the one whose
+    duration is nearest to the original's.
+
+    Args:
+        pose: The sequence; an empty one only changes its frame rate.
+        fps: Frames per second wanted.
+
+    Chapter: 01_signing_poses
+    """
+    if len(pose) == 0 or np.isclose(fps, pose.fps, rtol=1e-9):
+        return pose.replace(fps=fps)
+    frames = max(1, round(len(pose) * fps / pose.fps))
+    times = np.minimum(np.arange(frames) * (pose.fps / fps), len(pose) - 1)
+    return sample(pose, times).replace(fps=fps)
+
+
+def _need_frames(pose: PoseSequence) -> None:
+    if len(pose) == 0:
+        raise PoseError("The sequence is empty: it has no frame to resample.")
