@@ -1,0 +1,45 @@
+# The whole project from a fresh clone: make book, make test.
+PYTHON  ?= python3
+PROFILE ?= book
+OUT     ?= build
+BIN     := .venv/bin
+
+.PHONY: book test bench lint clean video-env
+
+book: .venv/.book-installed
+	$(BIN)/slt-book run --profile $(PROFILE) --out $(OUT)
+	$(BIN)/slt-book build --out $(OUT)
+
+test: lint
+	$(BIN)/python -m pytest
+
+bench: .venv/.book-installed
+	$(BIN)/slt-book bench --out $(OUT)
+
+lint: .venv/.test-installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/nbstripout --verify --keep-id notebooks/*.ipynb
+	$(BIN)/lint-imports
+
+clean:
+	rm -rf $(OUT) .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+
+# MediaPipe needs packages older than the book's: it lives in an environment of its own.
+video-env: .venv-video/.installed
+
+# A stamp is written last, so an interrupted installation is done again.
+.venv/.book-installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e .
+	@touch $@
+
+.venv/.test-installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[test]'
+	@touch $@ .venv/.book-installed
+
+.venv-video/.installed: Makefile
+	$(PYTHON) -m venv .venv-video
+	.venv-video/bin/python -m pip install --quiet mediapipe==0.10.21 pose-format==0.15.0
+	@touch $@
