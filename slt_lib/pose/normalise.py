@@ -26,12 +26,12 @@ def shoulder_frame(pose: PoseSequence) -> tuple[np.ndarray, float]:
             "No frame saw both shoulders, so the pose can't be normalised.",
             fix="Leave the recording out, or crop the video so that both shoulders show.",
         )
-    r, l = pose.positions[seen, right], pose.positions[seen, left]
-    width = float(np.median(np.linalg.norm((r - l)[:, :2], axis=-1)))
+    right, left = pose.positions[seen, right], pose.positions[seen, left]
+    width = float(np.median(np.linalg.norm((right - left)[:, :2], axis=-1)))
     if width < 1e-6:
         raise PoseError("The two shoulders fall on one point.", fix="Leave the recording out.")
     at, frames = np.flatnonzero(seen), np.arange(len(pose))
-    middle = (r + l) / 2
+    middle = (right + left) / 2
     origin = np.stack([np.interp(frames, at, middle[:, axis]) for axis in range(3)], -1)
     return origin.astype(np.float32), width
 

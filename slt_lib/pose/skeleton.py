@@ -14,16 +14,19 @@ import numpy as np
 
 from slt_lib.pose.errors import PoseError
 
-HAND = ("WRIST",) + tuple(
-    f"{finger}_{part}"
-    for finger, parts in {
-        "THUMB": ("CMC", "MCP", "IP", "TIP"),
-        "INDEX_FINGER": ("MCP", "PIP", "DIP", "TIP"),
-        "MIDDLE_FINGER": ("MCP", "PIP", "DIP", "TIP"),
-        "RING_FINGER": ("MCP", "PIP", "DIP", "TIP"),
-        "PINKY": ("MCP", "PIP", "DIP", "TIP"),
-    }.items()
-    for part in parts
+HAND = (
+    "WRIST",
+    *tuple(
+        f"{finger}_{part}"
+        for finger, parts in {
+            "THUMB": ("CMC", "MCP", "IP", "TIP"),
+            "INDEX_FINGER": ("MCP", "PIP", "DIP", "TIP"),
+            "MIDDLE_FINGER": ("MCP", "PIP", "DIP", "TIP"),
+            "RING_FINGER": ("MCP", "PIP", "DIP", "TIP"),
+            "PINKY": ("MCP", "PIP", "DIP", "TIP"),
+        }.items()
+        for part in parts
+    ),
 )
 ARM = ("SHOULDER", "ELBOW", "WRIST")
 HOLISTIC_BODY = [
@@ -215,7 +218,7 @@ def _body(*parts: str, sides=("RIGHT", "LEFT")) -> list[str]:
 
 _KEPT_FACE = _face(face_mesh()["kept"])
 _HANDS = _hand("RIGHT") + _hand("LEFT")
-_BODY8 = _body(*ARM) + ["RIGHT_HIP", "LEFT_HIP"]
+_BODY8 = [*_body(*ARM), "RIGHT_HIP", "LEFT_HIP"]
 _REDUCED_BODY = [f"{s}_{p}" for p in (*ARM, "HIP") for s in ("LEFT", "RIGHT")]
 _MESH = {n: _face(range(n)) for n in (468, 478)}
 _POSE_ORDER_HANDS = _hand("LEFT") + _hand("RIGHT")
@@ -235,7 +238,7 @@ HOLISTIC_576 = Skeleton(
 )
 HOLISTIC_543 = Skeleton("holistic543", tuple(HOLISTIC_BODY + _MESH[468] + _POSE_ORDER_HANDS))
 PROGRESSIVE_50 = Skeleton(
-    "progressive50", tuple(["NOSE", "NECK"] + _body(*ARM, sides=("LEFT", "RIGHT")) + _HANDS)
+    "progressive50", tuple(["NOSE", "NECK", *_body(*ARM, sides=("LEFT", "RIGHT")), *_HANDS])
 )
 
 SKELETONS = {

@@ -1,0 +1,167 @@
+"""Bones: their lengths, how steady they are, and how to give each the length it should have.
+
+All positions are in the shoulder frame (`normalise`): shoulder widths, origin between the
+shoulders.
+"""
+
+from functools import lru_cache
+
+import numpy as np
+
+from slt_lib.pose.sequence import PoseSequence
+from slt_lib.pose.skeleton import SLRTP_178, Skeleton
+
+ARMS = ("RIGHT_ELBOW", "RIGHT_WRIST", "LEFT_ELBOW", "LEFT_WRIST")
+
+
+def bone_vectors(positions: np.ndarray, mask: np.ndarray, skeleton: Skeleton) -> np.ndarray:
+    """From each joint's parent to the joint, NaN where one of the two wasn't seen.
+
+    Args:
+        positions: float [frames, joints, 3].
+        mask: bool [frames, joints].
+
+    Returns:
+        float [frames, joints, 3]; roots (shoulders, face) are measured from the origin.
+    """
+    parents = skeleton.parents
+    rooted = parents >= 0
+    vectors = np.where(mask[..., None], positions, np.nan).astype(np.float64)
+    vectors[:, rooted] -= np.where(mask[..., None], positions, np.nan)[:, parents[rooted]]
+    return vectors
+
+
+def bone_length_variation(pose: PoseSequence) -> float:
+    """Mean coefficient of variation over time of the 4 arm and 40 hand bones.
+
+    A bone counts if at least two frames saw both its ends; NaN if none does.
+
+    Chapter: 01_signing_poses
+    """
+    vectors = bone_vectors(pose.positions, pose.mask, pose.skeleton)[:, pose.skeleton.bones[:, 1]]
+    lengths = np.linalg.norm(vectors, axis=-1)
+    lengths = lengths[:, np.isfinite(lengths).sum(0) >= 2]
+    mean, sd = np.nanmean(lengths, 0), np.nanstd(lengths, 0)
+    return float((sd / np.maximum(mean, 1e-9)).mean()) if lengths.size else float("nan")
+
+
+@lru_cache
+def _paths(skeleton: Skeleton) -> tuple[np.ndarray, np.ndarray]:
+    """Joints with bones, and which bones lie on each one's way from the root, float [n, n]."""
+    parents = skeleton.parents
+    face = set(skeleton.groups["face"])
+    joints = np.array([j for j in range(len(skeleton)) if j not in face and _has_bone(skeleton, j)])
+    place = {j: i for i, j in enumerate(joints)}
+    on_path = np.zeros((len(joints), len(joints)), np.float32)
+    for j in joints:
+        k = j
+        while k >= 0:
+            on_path[place[j], place[k]] = 1
+            k = parents[k]
+    return joints, on_path
+
+
+def _has_bone(skeleton: Skeleton, joint: int) -> bool:
+    return skeleton.parents[joint] >= 0 or skeleton.joints[joint].endswith("_SHOULDER")
+
+
+def set_bone_lengths(
+    positions: np.ndarray, mask: np.ndarray, lengths: np.ndarray, skeleton: Skeleton = SLRTP_178
+) -> np.ndarray:
+    """Give every bone of arms and hands its length, keeping its direction.
+
+    Walks the kinematic tree from the shoulders outwards, for all frames at once: each
+    joint's place is the sum of the bones on its way (one matrix product). A joint whose
+    parent wasn't seen keeps its offset from the nearest ancestor that was: the bone can't
+    be measured, so it isn't changed.
+
+    Args:
+        positions: float32 [frames, joints, 3] in the shoulder frame.
+        mask: bool [frames, joints], which joints were seen.
+        lengths: float [joints], as `CanonicalBody.bones`.
+        skeleton: Whose joints these are; the face is left alone.
+
+    Returns:
+        float32 [frames, joints, 3]; masked joints hold 0.
+
+    Chapter: 01_signing_poses
+    """
+    joints, on_path = _paths(skeleton)
+    parents = skeleton.parents[joints]
+    anchor, known = _anchors(positions, mask, skeleton, joints, parents)
+    seen = mask[:, joints]
+    bones = np.where(seen[..., None], positions[:, joints] - anchor, np.float32(0))
+    norm = np.sqrt(np.einsum("tjc,tjc->tj", bones, bones))
+    scale = np.divide(
+        lengths[joints].astype(np.float32), norm, out=np.ones_like(norm), where=norm > 1e-8
+    )
+    bones *= np.where(known, scale, np.float32(1))[..., None]
+    out = positions * mask[..., None]
+    out[:, joints] = np.matmul(on_path, bones) * seen[..., None]
+    return out
+
+
+def _anchors(positions, mask, skeleton, joints, parents):
+    """Where each joint's bone starts [frames, n, 3], and whether its true parent was seen there."""
+    rooted = parents >= 0
+    known = np.ones((len(mask), len(joints)), bool)
+    known[:, rooted] = mask[:, parents[rooted]]
+    anchor = np.zeros((len(mask), len(joints), 3), np.float32)
+    anchor[:, rooted] = positions[:, parents[rooted]]
+    if not known.all():
+        place = {j: i for i, j in enumerate(joints)}
+        for i in range(len(joints)):  # parents stand before children in every skeleton of ours
+            lost = ~known[:, i]
+            if lost.any():
+                anchor[lost, i] = anchor[lost, place[parents[i]]]
+    return anchor, known
+
+
+def join_wrists(pose: PoseSequence) -> np.ndarray:
+    """Positions [frames, joints, 3] in which each hand starts exactly at its arm's wrist.
+
+    The hand's own wrist is the more exact of the two in the image plane; a hand's depth
+    counts from its wrist, so the wrist's depth comes from the body.
+    """
+    positions, mask = pose.positions.copy(), pose.mask
+    for side in ("right", "left"):
+        hand = pose.group(f"{side}_hand")
+        arm, wrist = pose.skeleton.index[f"{side.upper()}_WRIST"], hand[0]
+        both = mask[:, arm] & mask[:, wrist]
+        positions[both, arm, :2] = positions[both, wrist, :2]
+        shift = positions[both, arm] - positions[both, wrist]
+        positions[np.ix_(both, hand)] += shift[:, None]
+    return positions
+
+
+def settle_arm_depth(positions: np.ndarray, mask: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """Scale the depth of each arm bone so that its median length over time is the wanted one.
+
+    Estimators overstate how far a forearm points at the camera, by a factor of three and
+    more in the bundled recordings. What they see in the image plane is right, so one factor
+    per bone and sequence, between 0 and 3, is put on the depth alone; hands move along.
+
+    Args:
+        positions: float32 [frames, joints, 3], normalised, first 50 joints in SLRTP order.
+        mask: bool [frames, joints].
+        lengths: float [joints], wanted bone lengths in shoulder widths.
+
+    Returns:
+        float32 [frames, joints, 3], a new array.
+    """
+    out, z = positions.copy(), positions[..., 2]
+    for name in ARMS:
+        child = SLRTP_178.index[name]
+        parent = SLRTP_178.parents[child]
+        both = mask[:, child] & mask[:, parent]
+        if not both.any():
+            continue
+        bone = positions[both, child] - positions[both, parent]
+        flat, deep = np.median((bone[:, :2] ** 2).sum(-1)), np.median(bone[:, 2] ** 2)
+        factor = np.sqrt(max(lengths[child] ** 2 - flat, 0) / max(deep, 1e-9))
+        depth = out[both, parent, 2] + np.float32(min(factor, 3)) * bone[:, 2]
+        out[both, child, 2] = depth
+        if name.endswith("WRIST"):
+            hand = SLRTP_178.groups[name.split("_")[0].lower() + "_hand"]
+            out[np.ix_(both, hand, [2])] += (depth - z[both, child])[:, None, None]
+    return out

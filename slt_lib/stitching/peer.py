@@ -1,0 +1,54 @@
+"""The peer to compare with: `spoken-to-signed` (Moryossef et al. 2023), run as it is."""
+
+import contextlib
+import io
+from collections.abc import Sequence
+from copy import deepcopy
+from pathlib import Path
+
+import numpy as np
+from pose_format import Pose
+from spoken_to_signed.gloss_to_pose.concatenate import concatenate_poses
+
+from slt_lib.pose.errors import PoseFileError
+from slt_lib.pose.normalise import normalise
+from slt_lib.pose.sequence import PoseSequence
+from slt_lib.pose.skeleton import REDUCED_178, SLRTP_178
+
+
+def load_for_peer(paths: Sequence[Path]) -> list[Pose]:
+    """The recordings of a sentence in the peer's own type.
+
+    Raises:
+        PoseFileError: If one can't be read.
+    """
+    poses = []
+    for path in paths:
+        try:
+            poses.append(Pose.read(Path(path).read_bytes()))
+        except Exception as error:
+            raise PoseFileError(
+                f"Not a .pose file that pose-format reads ({error}).", file=path
+            ) from error
+    return poses
+
+
+def peer_stitch(poses: Sequence[Pose]) -> Pose:
+    """The peer's stitching of some recordings: trim, cap, join, smooth, correct wrists, scale.
+
+    Its progress prints are swallowed. It changes its input, so it gets copies.
+
+    Chapter: 03_stitching
+    """
+    with contextlib.redirect_stdout(io.StringIO()):
+        return concatenate_poses(deepcopy(list(poses)))
+
+
+def from_peer(pose: Pose) -> PoseSequence:
+    """The peer's result on our skeleton, in the shoulder frame.
+
+    Chapter: 03_stitching
+    """
+    positions = np.ma.getdata(pose.body.data)[:, 0]
+    read = PoseSequence(positions, pose.body.confidence[:, 0], pose.body.fps, REDUCED_178)
+    return normalise(read.to(SLRTP_178))

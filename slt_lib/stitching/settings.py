@@ -1,0 +1,50 @@
+"""What the stitcher may be asked to do differently."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from slt_lib.pose.errors import SLTError
+from slt_lib.stitching.duration import DurationModel
+from slt_lib.stitching.transition import Kind
+
+Smoothing = Literal["matched", "fixed", "gaussian", "savitzky-golay", "one-euro", "none"]
+
+
+@dataclass(frozen=True)
+class StitchSettings:
+    """Settings of one stitcher.
+
+    Attributes:
+        fps: Frames per second of the output.
+        durations: Seconds per sign; None keeps each cropped recording's own duration.
+        crop: Which part of a recording is the sign.
+        transition: What lies between two signs.
+        tempo: Step 6: the whole sentence this many times faster.
+        smoothing: Step 7; `fixed` to `savitzky-golay` use `cutoff`.
+        cutoff: Hertz, for the filters that don't find their own.
+        dominant: Mirror recordings of signers whose other hand is the dominant one.
+        missing: What a gloss without a sign gets (`Dictionary.lookup`).
+        canonical: Put everybody on one body (off only to show what it's for).
+
+    Raises:
+        SLTError: If a value makes no sense.
+
+    Chapter: 03_stitching
+    """
+
+    fps: float = 25.0
+    durations: DurationModel | None = field(default_factory=DurationModel)
+    crop: Literal["distance", "elbow", "none"] = "distance"
+    transition: Kind = "linear"
+    tempo: float = 1.0
+    smoothing: Smoothing = "matched"
+    cutoff: float = 6.0
+    dominant: Literal["as recorded", "right", "left"] = "as recorded"
+    missing: Literal["fingerspell", "skip", "refuse"] = "fingerspell"
+    canonical: bool = True
+
+    def __post_init__(self) -> None:
+        if not (0 < self.fps <= 1000 and 0.05 <= self.tempo <= 20):
+            raise SLTError(f"fps {self.fps} or tempo {self.tempo} makes no sense.")
+        if self.smoothing != "matched" and not 0 < self.cutoff < self.fps / 2:
+            raise SLTError(f"The cutoff, {self.cutoff} Hz, isn't between 0 and {self.fps / 2:g}.")

@@ -1,0 +1,180 @@
+"""How fast does signing move? Velocity spectra, and the cutoff that makes two of them agree."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from slt_lib.pose.errors import PoseError
+from slt_lib.pose.sequence import PoseSequence
+
+BINS = 65  # frequencies from 0 to half the frame rate
+LOWEST = 0.4  # Hz; below it, a short clip's spectrum says nothing
+GROUPS = ("body", "right_hand", "left_hand", "face")
+
+
+@dataclass(frozen=True, eq=False)
+class Spectrum:
+    """Velocity power of each body part over frequency.
+
+    Attributes:
+        hertz: float [bins].
+        power: By body part, float [bins]; sums to 1. Parts nobody saw are absent.
+
+    Chapter: 03_stitching
+    """
+
+    hertz: np.ndarray
+    power: Mapping[str, np.ndarray]
+
+
+@lru_cache
+def _window(frames: int) -> np.ndarray:
+    return np.hanning(frames + 2)[1:-1].astype(np.float32)[:, None]
+
+
+def group_power(positions: np.ndarray, mask: np.ndarray) -> np.ndarray | None:
+    """Summed velocity power of some joints over the frequency bins, None if nothing is seen.
+
+    Args:
+        positions: float32 [frames, joints, 3].
+        mask: bool [frames, joints]; only steps between two seen frames count, the others
+            are taken out of the windowed signal (they add nothing, at no frequency).
+
+    Returns:
+        float [BINS], in units² per second² summed over joints and windows.
+    """
+    if len(positions) < 6:
+        return None
+    velocity = positions[1:] - positions[:-1]
+    both = mask[1:] & mask[:-1]
+    if not both.any():
+        return None
+    if not both.all():
+        velocity = velocity * both[..., None]
+    velocity = velocity.reshape(len(velocity), -1)
+    size, total = 2 * (BINS - 1), np.zeros(BINS)
+    for start in range(0, max(1, len(velocity) - size // 2), size // 2):
+        part = velocity[start : start + size]
+        coefficients = np.fft.rfft(part * _window(len(part)), size, axis=0)
+        total += np.einsum("fj,fj->f", coefficients, coefficients.conj()).real
+    return total
+
+
+def hand_local(pose_positions: np.ndarray, joints: np.ndarray) -> np.ndarray:
+    """Positions of a hand's joints measured from its wrist: finger movement without the arm's."""
+    return pose_positions[:, joints] - pose_positions[:, joints[:1]]
+
+
+def part_positions(positions: np.ndarray, group: str, joints: np.ndarray) -> np.ndarray:
+    """Positions in which a part's own movement shows: hands from their wrist, the rest as it is."""
+    return hand_local(positions, joints) if group.endswith("hand") else positions[:, joints]
+
+
+def spectrum(poses: Iterable[PoseSequence], fps: float) -> Spectrum:
+    """The velocity spectrum of some signing, by body part.
+
+    Args:
+        poses: Normalised sequences at the frame rate `fps`.
+        fps: Frames per second of all of them.
+
+    Raises:
+        PoseError: If a sequence has another frame rate, or nothing was seen.
+
+    Chapter: 03_stitching
+    """
+    total: dict[str, np.ndarray] = {}
+    for pose in poses:
+        if not np.isclose(pose.fps, fps, rtol=1e-4):
+            raise PoseError(
+                f"A sequence has {pose.fps:g} frames per second, not {fps:g}.", fix="Use to_fps."
+            )
+        for name, joints in pose.skeleton.groups.items():
+            if name not in GROUPS or not len(joints):
+                continue
+            power = group_power(part_positions(pose.positions, name, joints), pose.mask[:, joints])
+            if power is not None:
+                total[name] = total.get(name, 0) + power
+    if not total:
+        raise PoseError("There is no movement to measure in these sequences.")
+    power = {name: p / max(p.sum(), 1e-12) for name, p in total.items()}
+    return Spectrum(np.linspace(0, fps / 2, BINS), power)
+
+
+def spectrum_distance(a: Spectrum, b: Spectrum) -> float:
+    """Mean absolute difference of two velocity spectra in decibels, over shared body parts.
+
+    Each spectrum's level is set by its own power below 3 Hz, so the difference is one of
+    shape: positive detail lost or added at high frequencies. Down to -40 dB.
+
+    Chapter: 03_stitching
+    """
+    shared = [name for name in a.power if name in b.power]
+    if not shared or len(a.hertz) != len(b.hertz) or not np.allclose(a.hertz, b.hertz):
+        raise PoseError("The two spectra share no body part or were taken at two frame rates.")
+    used = a.hertz >= LOWEST
+    distances = [
+        np.abs(_decibels(a.power[n], a.hertz) - _decibels(b.power[n], b.hertz))[used].mean()
+        for n in shared
+    ]
+    return float(np.mean(distances))
+
+
+def _decibels(power: np.ndarray, hertz: np.ndarray) -> np.ndarray:
+    level = power[(hertz >= LOWEST) & (hertz <= 3)].sum()
+    return 10 * np.log10(np.maximum(power / max(level, 1e-12), 1e-4))
+
+
+@lru_cache
+def cutoff_grid(fps: float) -> np.ndarray:
+    """The cutoffs tried when matching: 2 Hz to just below half the frame rate, float [20]."""
+    return np.geomspace(2.0, 0.48 * fps, 20)
+
+
+@lru_cache
+def _gain_power(fps: float, order: int) -> np.ndarray:
+    """What each cutoff of the grid leaves of the power at each frequency, float [20, BINS]."""
+    hertz = np.linspace(0, fps / 2, BINS)
+    return np.stack([butterworth_gain(hertz, c, fps, order) ** 2 for c in cutoff_grid(fps)])
+
+
+def butterworth_gain(hertz: np.ndarray, cutoff: float, fps: float, order: int) -> np.ndarray:
+    """Amplitude gain of a Butterworth filter run forwards and backwards.
+
+    |H|² of the digital filter (bilinear transform): 1 / (1 + (tan πf/fs / tan πfc/fs)^(2n)).
+
+    Args:
+        hertz: Frequencies, float [any].
+        cutoff: Where one pass is at -3 dB, in hertz, below fps / 2.
+        fps: Frames per second.
+        order: The filter's order n.
+    """
+    bend = np.tan(np.pi * np.minimum(hertz / fps, 0.4999)) / np.tan(np.pi * cutoff / fps)
+    return 1 / (1 + bend ** (2 * order))
+
+
+def match_cutoff(power: np.ndarray, reference: np.ndarray, fps: float, order: int) -> float:
+    """The cutoff that brings a velocity spectrum closest to real signing's.
+
+    The filtered spectrum is known without filtering: power × gain². The cutoff whose share
+    of fast movement (above 3 Hz, the part seams add to) comes nearest to the reference's
+    wins; signing that has no more of it than the reference gets the highest cutoff.
+
+    Args:
+        power: float [BINS], what was stitched.
+        reference: float [BINS], real signing.
+        fps: Frames per second of both.
+        order: The filter's order.
+
+    Returns:
+        Hertz.
+
+    Chapter: 03_stitching
+    """
+    hertz = np.linspace(0, fps / 2, BINS)
+    slow, fast = (hertz >= LOWEST) & (hertz <= 3), hertz > 3
+    filtered = power * _gain_power(fps, order)
+    share = filtered[:, fast].sum(1) / np.maximum(filtered[:, slow].sum(1), 1e-12)
+    wanted = reference[fast].sum() / max(reference[slow].sum(), 1e-12)
+    return float(cutoff_grid(fps)[np.argmin(np.abs(np.log((share + 1e-9) / (wanted + 1e-9))))])

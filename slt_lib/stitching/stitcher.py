@@ -1,0 +1,207 @@
+"""The seven steps in a row: glosses in, one continuous 178-joint sequence out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from slt_lib.dictionary import Dictionary, Lookup, Sign
+from slt_lib.pose.canonical import canonicalise
+from slt_lib.pose.errors import SLTError
+from slt_lib.pose.normalise import dominant_hand
+from slt_lib.pose.resample import to_fps
+from slt_lib.pose.sequence import PoseSequence, concatenate
+from slt_lib.stitching.face import Expressions
+from slt_lib.stitching.settings import StitchSettings
+from slt_lib.stitching.spectrum import Spectrum, spectrum
+from slt_lib.stitching.steps import (
+    Segment,
+    crop_sign,
+    join_signs,
+    restore_bones,
+    set_duration,
+    set_tempo,
+    smooth_out,
+)
+from slt_lib.stitching.transition import Join
+
+
+@dataclass(frozen=True, eq=False)
+class Stitched:
+    """Continuous signing made from single signs.
+
+    Attributes:
+        pose: The finished sequence, 178 joints, shoulder frame.
+        segments: Where the signs are; what lies between two is a transition.
+        sources: Each sign as it went into the join: canonical, cropped, at its duration.
+        joins: What was measured between each two signs.
+        lookups: How each gloss was found.
+        cutoffs: Hertz by body part, for `matched` smoothing.
+        stages: The sequence after each step, by step name, if they were asked for.
+
+    Chapter: 03_stitching
+    """
+
+    pose: PoseSequence
+    segments: tuple[Segment, ...]
+    sources: tuple[PoseSequence, ...]
+    joins: tuple[Join, ...]
+    lookups: tuple[Lookup, ...]
+    cutoffs: Mapping[str, float]
+    stages: Mapping[str, PoseSequence] = field(default_factory=dict)
+
+    @property
+    def spans(self) -> list[tuple[int, int]]:
+        """(start, end) of every sign, for `measures`."""
+        return [(segment.start, segment.end) for segment in self.segments]
+
+
+class Stitcher:
+    """Stitches gloss sequences with one dictionary.
+
+    What depends on a sign alone (its crop, its canonical form) is computed at its first use
+    and kept.
+
+    Args:
+        dictionary: Where the signs are.
+        settings: What to do differently.
+        reference: The velocity spectrum of real signing at `settings.fps`, for `matched`
+            smoothing. By default that of the dictionary's own recordings (`own_spectrum`).
+        expressions: A codebook of facial expressions; None keeps each recording's face.
+
+    Raises:
+        SLTError: If the reference was taken at another frame rate.
+
+    Chapter: 03_stitching
+    """
+
+    def __init__(
+        self,
+        dictionary: Dictionary,
+        settings: StitchSettings | None = None,
+        reference: Spectrum | None = None,
+        expressions: Expressions | None = None,
+    ) -> None:
+        self.dictionary, self.settings = dictionary, settings or StitchSettings()
+        self.expressions = expressions
+        self._prepared: dict[Sign, PoseSequence] = {}
+        if self.settings.smoothing == "matched" and reference is None:
+            reference = own_spectrum(dictionary, self.settings.fps)
+        if reference is not None and not np.isclose(reference.hertz[-1], self.settings.fps / 2):
+            raise SLTError(
+                f"The reference spectrum is of {2 * reference.hertz[-1]:g} frames per second, "
+                f"the output has {self.settings.fps:g}.",
+                fix="Take the spectrum of sequences converted with to_fps.",
+            )
+        self.reference = reference
+
+    def prepare(self, sign: Sign) -> PoseSequence:
+        """Steps 2 and 3 for one sign: canonical and cropped, at the recording's own frame rate."""
+        if sign not in self._prepared:
+            pose = sign.pose
+            wanted = self.settings.dominant
+            if wanted != "as recorded" and dominant_hand(pose) != wanted:
+                pose = pose.mirrored()
+            pose = canonicalise(pose) if self.settings.canonical else pose
+            self._prepared[sign] = crop_sign(pose, self.settings.crop)
+        return self._prepared[sign]
+
+    def stitch(
+        self,
+        glosses: Sequence[str],
+        *,
+        seconds: Sequence[float] | None = None,
+        seed: int | None = None,
+        expressions: Sequence[int] | None = None,
+        keep_stages: bool = False,
+    ) -> Stitched:
+        """One sentence: from glosses to continuous signing.
+
+        Args:
+            glosses: The sentence; at least one gloss must have a sign.
+            seconds: A duration for every *sign* found (a finger-spelled gloss has several),
+                instead of the duration model's.
+            seed: Draw durations at random around the model's median; None takes the median.
+            expressions: With a codebook: the expression of each gloss, by number.
+            keep_stages: Keep the sequence after each step, for looking at it.
+
+        Raises:
+            SLTError: If no gloss has a sign, or `seconds` are of another number than signs.
+
+        Chapter: 03_stitching
+        """
+        lookups = tuple(self.dictionary.lookup(g, missing=self.settings.missing) for g in glosses)
+        signs = [sign for lookup in lookups for sign in lookup.signs]
+        if not signs:
+            raise SLTError(
+                "None of the glosses has a sign: " + " ".join(glosses),
+                fix="Look at dictionary.lookup(gloss).explain().",
+            )
+        prepared = [self.prepare(sign) for sign in signs]
+        frames = self._frames(signs, prepared, seconds, seed)
+        timed = [
+            set_duration(p, n, self.settings.fps) for p, n in zip(prepared, frames, strict=True)
+        ]
+        joined, segments, joins = join_signs(signs, timed, self.settings.transition)
+        if self.expressions is not None:
+            codes = _code_per_sign(self.expressions, lookups, expressions)
+            joined = self.expressions.put(joined, [(s.start, s.end) for s in segments], codes)
+        sentence, segments = set_tempo(joined, segments, self.settings.tempo)
+        smooth, cutoffs = smooth_out(sentence, self.settings, self.reference)
+        final = restore_bones(smooth) if self.settings.canonical else smooth
+        stages = {}
+        if keep_stages:
+            raw = [to_fps(sign.pose, self.settings.fps) for sign in signs]
+            canonical = [to_fps(canonicalise(sign.pose), self.settings.fps) for sign in signs]
+            cropped = [to_fps(p, self.settings.fps) for p in prepared]
+            stages = {
+                "1 select": concatenate(raw),
+                "2 canonical": concatenate(canonical),
+                "3 crop": concatenate(cropped),
+                "4 duration": concatenate(timed),
+                "5 join": joined,
+                "6 resample": sentence,
+                "7 filter": final,
+            }
+        return Stitched(
+            final, tuple(segments), tuple(timed), tuple(joins), lookups, cutoffs, stages
+        )
+
+    def _frames(self, signs, prepared, seconds, seed) -> list[int]:
+        """Number of output frames of every sign (step 4)."""
+        model, fps = self.settings.durations, self.settings.fps
+        if seconds is not None:
+            if len(seconds) != len(signs):
+                raise SLTError(f"{len(seconds)} durations were given for {len(signs)} signs.")
+            lengths = list(seconds)
+        elif model is None:
+            lengths = [pose.seconds for pose in prepared]
+        elif seed is None:
+            lengths = [model.seconds(sign.gloss) for sign in signs]
+        else:
+            rng = np.random.default_rng(seed)
+            lengths = [model.sample(sign.gloss, rng) for sign in signs]
+        return [max(1, round(s * fps)) for s in lengths]
+
+
+def own_spectrum(dictionary: Dictionary, fps: float, signs: int = 200) -> Spectrum:
+    """The velocity spectrum of a dictionary's own recordings: real movement without seams.
+
+    Args:
+        dictionary: Where the recordings are; the first `signs` usable ones are measured.
+        fps: Frames per second to measure at.
+
+    Chapter: 03_stitching
+    """
+    taken = [dictionary.signs(gloss)[0] for gloss in dictionary.glosses[:signs]]
+    return spectrum((to_fps(canonicalise(sign.pose), fps) for sign in taken), fps)
+
+
+def _code_per_sign(
+    expressions: Expressions, lookups, codes: Sequence[int] | None
+) -> list[int | None]:
+    """The expression number of every sign; signs of one gloss share it."""
+    if codes is not None and len(codes) != len(lookups):
+        raise SLTError(f"{len(codes)} expressions were given for {len(lookups)} glosses.")
+    chosen = codes if codes is not None else [expressions.of(lookup.signs) for lookup in lookups]
+    return [code for lookup, code in zip(lookups, chosen, strict=True) for _ in lookup.signs]

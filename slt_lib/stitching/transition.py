@@ -1,0 +1,126 @@
+"""Step 5, smart stitching: how many frames lie between two signs, and what is in them."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from slt_lib.pose.sequence import PoseSequence
+from slt_lib.pose.skeleton import SLRTP_178
+
+LONGEST = 9 / 25  # seconds: at most 9 frames at 25 fps (Walsh et al., BMVC 2024)
+TYPICAL_SPEED = 2.5  # shoulder widths per second: a hand on its way from sign to sign
+Kind = Literal["linear", "minimum-jerk"]
+
+_FINGERTIPS = tuple(
+    f"{f}_TIP" for f in ("THUMB", "INDEX_FINGER", "MIDDLE_FINGER", "RING_FINGER", "PINKY")
+)
+PROBES = {
+    side: SLRTP_178.ids(*(f"{side.upper()}_HAND.{p}" for p in ("WRIST", *_FINGERTIPS)))
+    for side in ("right", "left")
+}
+
+
+@dataclass(frozen=True)
+class Join:
+    """What the stitcher measured at one join.
+
+    Attributes:
+        distance: How far the further hand has to go, shoulder widths; NaN if no hand was
+            seen on both sides.
+        speed: How fast the hands move at the two ends, shoulder widths per second.
+        frames: Frames put between.
+    """
+
+    distance: float
+    speed: float
+    frames: int
+
+
+def measure_join(before: PoseSequence, after: PoseSequence) -> Join:
+    """How far and how fast: decides the number of frames between two signs.
+
+    The way is that of the hand with further to go (wrist and fingertips, mean over those
+    both sides saw). The time is that way at the speed the hands already have, no slower
+    than typical of transitions, and at most `LONGEST`.
+
+    Args:
+        before: The sign that ends; at least one frame.
+        after: The sign that begins, same frame rate.
+
+    Chapter: 03_stitching
+    """
+    a, b, seen_a, seen_b = before.positions[-1], after.positions[0], before.mask[-1], after.mask[0]
+    ways, speeds = [], []
+    for probes in PROBES.values():
+        both = probes[seen_a[probes] & seen_b[probes]]
+        if len(both):
+            ways.append(_mean_length(a[both] - b[both]))
+        speeds += [_speed(before, probes, slice(-4, None)), _speed(after, probes, slice(0, 4))]
+    speed = max((s for s in speeds if s is not None), default=0.0)
+    distance = max(ways, default=float("nan"))
+    longest = max(1, round(LONGEST * before.fps))
+    if not ways:
+        return Join(distance, speed, max(1, longest // 3))
+    seconds = distance / max(speed, TYPICAL_SPEED)
+    return Join(distance, speed, int(np.clip(round(seconds * before.fps) - 1, 1, longest)))
+
+
+def _mean_length(vectors: np.ndarray) -> float:
+    return float(np.sqrt(np.einsum("jc,jc->j", vectors, vectors)).mean())
+
+
+def _speed(pose: PoseSequence, joints: np.ndarray, frames: slice) -> float | None:
+    """Mean speed of some joints over a few frames, None where they weren't seen."""
+    seen = pose.confidence[frames][:, joints] > 0
+    both = seen[1:] & seen[:-1]
+    if not both.any():
+        return None
+    steps = np.diff(pose.positions[frames][:, joints], axis=0)[both]
+    return _mean_length(steps) * pose.fps
+
+
+def bridge(
+    before: PoseSequence, after: PoseSequence, frames: int, kind: Kind = "linear"
+) -> PoseSequence:
+    """The frames between two signs; a joint is seen there only if both ends saw it.
+
+    Args:
+        before, after: The two signs, same skeleton and frame rate, at least one frame each.
+        frames: How many frames.
+        kind: `linear` (the seed paper's), or `minimum-jerk`: the smoothest path that leaves
+            with the one sign's speed and arrives with the other's (Flash & Hogan 1985).
+
+    Chapter: 03_stitching
+    """
+    seen = before.mask[-1] & after.mask[0]
+    a, b = before.positions[-1], after.positions[0]
+    s = np.arange(1, frames + 1, dtype=np.float32)[:, None, None] / (frames + 1)
+    if kind == "linear":
+        positions = a + s * (b - a)
+    else:
+        leave, arrive = _end_step(before, -1), _end_step(after, 0)
+        positions = _quintic(a, b, leave * (frames + 1), arrive * (frames + 1), s)
+    confidence = np.where(seen, np.minimum(before.confidence[-1], after.confidence[0]), 0)
+    return before.replace(
+        positions=positions * seen[None, :, None],
+        confidence=np.broadcast_to(confidence, (frames, len(confidence))),
+    )
+
+
+def _end_step(pose: PoseSequence, end: int) -> np.ndarray:
+    """Movement per frame at a sign's first (0) or last (-1) frame, 0 where not seen twice."""
+    if len(pose) < 2:
+        return np.zeros_like(pose.positions[0])
+    one, two = (0, 1) if end == 0 else (-2, -1)
+    both = pose.mask[one] & pose.mask[two]
+    return (pose.positions[two] - pose.positions[one]) * both[:, None]
+
+
+def _quintic(a, b, leave, arrive, s):
+    """Minimum-jerk path from a to b over s in (0, 1), end velocities given, end accelerations 0."""
+    way = b - a
+    c3 = 10 * way - 6 * leave - 4 * arrive
+    c4 = -15 * way + 8 * leave + 7 * arrive
+    c5 = 6 * way - 3 * leave - 3 * arrive
+    return a + s * (leave + s**2 * (c3 + s * (c4 + s * c5)))
