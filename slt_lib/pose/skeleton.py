@@ -14,19 +14,11 @@ import numpy as np
 
 from slt_lib.pose.errors import PoseError
 
+FINGERS = ("THUMB", "INDEX_FINGER", "MIDDLE_FINGER", "RING_FINGER", "PINKY")
+_KNUCKLES = {"THUMB": ("CMC", "MCP", "IP", "TIP")}
 HAND = (
     "WRIST",
-    *tuple(
-        f"{finger}_{part}"
-        for finger, parts in {
-            "THUMB": ("CMC", "MCP", "IP", "TIP"),
-            "INDEX_FINGER": ("MCP", "PIP", "DIP", "TIP"),
-            "MIDDLE_FINGER": ("MCP", "PIP", "DIP", "TIP"),
-            "RING_FINGER": ("MCP", "PIP", "DIP", "TIP"),
-            "PINKY": ("MCP", "PIP", "DIP", "TIP"),
-        }.items()
-        for part in parts
-    ),
+    *(f"{f}_{k}" for f in FINGERS for k in _KNUCKLES.get(f, ("MCP", "PIP", "DIP", "TIP"))),
 )
 ARM = ("SHOULDER", "ELBOW", "WRIST")
 HOLISTIC_BODY = [

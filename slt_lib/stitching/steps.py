@@ -19,7 +19,7 @@ from slt_lib.stitching.transition import Join, Kind, bridge, measure_join
 
 @dataclass(frozen=True)
 class Segment:
-    """Where one sign stands in the output: frames start to end (exclusive), and which sign it is."""
+    """Where a sign stands in the output (frames, end exclusive), and which sign it is."""
 
     gloss: str
     variant: int

@@ -6,15 +6,13 @@ from typing import Literal
 import numpy as np
 
 from slt_lib.pose.sequence import PoseSequence
-from slt_lib.pose.skeleton import SLRTP_178
+from slt_lib.pose.skeleton import FINGERS, SLRTP_178
 
 LONGEST = 9 / 25  # seconds: at most 9 frames at 25 fps (Walsh et al., BMVC 2024)
 TYPICAL_SPEED = 2.5  # shoulder widths per second: a hand on its way from sign to sign
 Kind = Literal["linear", "minimum-jerk"]
 
-_FINGERTIPS = tuple(
-    f"{f}_TIP" for f in ("THUMB", "INDEX_FINGER", "MIDDLE_FINGER", "RING_FINGER", "PINKY")
-)
+_FINGERTIPS = tuple(f"{finger}_TIP" for finger in FINGERS)
 PROBES = {
     side: SLRTP_178.ids(*(f"{side.upper()}_HAND.{p}" for p in ("WRIST", *_FINGERTIPS)))
     for side in ("right", "left")
