@@ -1,8 +1,7 @@
 """Opening other people's files: sizes bounded, writes atomic, one kind of error."""
 
 import gzip
-import os
-import tempfile
+import secrets
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -50,7 +49,7 @@ def read_bytes(path: Path, limit: int = LARGEST_FILE) -> bytes:
         PoseFileError: If the file is larger than `limit`.
         OSError: If it can't be opened.
     """
-    size = os.path.getsize(path)
+    size = Path(path).stat().st_size
     if size > limit:
         raise PoseFileError(
             f"{size / 2**20:.0f} MB are more than the {limit / 2**20:.0f} MB that are read.",
@@ -98,18 +97,11 @@ def atomic_write(path: str | Path) -> Iterator[BinaryIO]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        with os.fdopen(handle, "wb") as stream:
+        with beside.open("xb") as stream:
             yield stream
-        os.chmod(name, 0o666 & ~_umask())
-        os.replace(name, path)
+        beside.replace(path)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        beside.unlink(missing_ok=True)
         raise
-
-
-def _umask() -> int:
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask

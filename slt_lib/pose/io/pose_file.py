@@ -4,7 +4,7 @@ Source: https://github.com/sign-language-processing/pose (format versions 0.1 an
 """
 
 import struct
-from itertools import groupby
+from itertools import groupby, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -153,14 +153,16 @@ def write_pose(pose: PoseSequence, path: str | Path) -> None:
 def _components(skeleton: Skeleton) -> list[PoseHeaderComponent]:
     """The skeleton's joints as pose-format components, in order, with limbs for viewers."""
     lines = [line for part in skeleton.chains.values() for line in part]
-    limbs = [pair for line in lines for pair in zip(line, line[1:], strict=False)]
+    limbs = [pair for line in lines for pair in pairwise(line)]
     components, start = [], 0
     for prefix, joints in groupby(skeleton.joints, lambda j: j.rpartition(".")[0]):
         points = [joint.rpartition(".")[2] for joint in joints]
         here = range(start, start + len(points))
         inside = [(a - start, b - start) for a, b in limbs if a in here and b in here]
         components.append(
-            PoseHeaderComponent(COMPONENT_OF[prefix], points, inside, [(90, 90, 90)], "XYZC")
+            PoseHeaderComponent(
+                COMPONENT_OF.get(prefix, prefix), points, inside, [(90, 90, 90)], "XYZC"
+            )
         )
         start += len(points)
     return components
