@@ -60,7 +60,8 @@ def video_to_pose(
         progress: Whether to show MediaPipe's progress on standard error.
 
     Returns:
-        A sequence on MediaPipe's 576 landmarks in pixels, a frame for each of the video's.
+        A sequence on MediaPipe's 576 landmarks, a frame for each of the video's; x and y in
+        pixels, z in shares of the image width, which `meta["z_scale"]` gives to `fix_depth`.
 
     Raises:
         MissingPartError: If the video environment isn't there.
@@ -76,14 +77,15 @@ def video_to_pose(
         raise PoseFileError(
             f"The video can't be opened: {error.strerror}.", file=path, fix="Check the path."
         ) from error
-    known = Path(cache) / f"{key}-{ESTIMATOR}.pose" if cache is not None else None
-    if known is not None and known.is_file():
-        pose = read_pose(known)
+    kept = Path(cache) / f"{key}-{ESTIMATOR}.pose" if cache is not None else None
+    if kept is not None and kept.is_file():
+        pose = read_pose(kept)
     else:
         pose = _estimate(path, timeout, progress)
-        if known is not None:
-            write_pose(pose, known)
-    return pose.replace(meta={**pose.meta, "file": str(path), "estimator": ESTIMATOR})
+        if kept is not None:
+            write_pose(pose, kept)
+    known = {"file": str(path), "estimator": ESTIMATOR, "z_scale": pose.meta["width"]}
+    return pose.replace(meta={**pose.meta, **known})
 
 
 def _estimate(path: Path, timeout: float, progress: bool) -> PoseSequence:

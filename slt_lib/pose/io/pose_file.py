@@ -13,6 +13,7 @@ from pose_format.numpy import NumPyPoseBody
 from pose_format.pose_header import PoseHeader, PoseHeaderComponent, PoseHeaderDimensions
 from pose_format.utils.reader import BufferReader
 
+from slt_lib.pose.depth import Z_PIXEL, Z_SHARE, z_unit
 from slt_lib.pose.errors import PoseFileError
 from slt_lib.pose.io.guard import atomic_write, checked_fps, read_bytes, refusing
 from slt_lib.pose.sequence import PoseSequence
@@ -28,16 +29,15 @@ PREFIX_OF = {
 }
 COMPONENT_OF = {prefix: name for name, prefix in PREFIX_OF.items()}
 DAMAGED = (struct.error, ValueError, TypeError, IndexError, OverflowError, NotImplementedError)
-Z_IMAGE_WIDTH = "share of the image width"
 
 
 def read_pose(path: str | Path) -> PoseSequence:
     """Reads a `.pose` file into its own skeleton, numbers unchanged.
 
-    Files with several people give the first person that is seen anywhere. In files whose
-    header says depth 0, z is in another unit than x and y: MediaPipe gives z as a share of the
-    image width, x and y were multiplied by the image's size, z was not. `meta["z_unit"]` says
-    so, and `slt_lib.pose.depth.fix_depth` mends it.
+    Files with several people give the first person that is seen anywhere. In most files z is
+    in another unit than x and y: MediaPipe gives it as a share of the image width, and while x
+    and y were multiplied by the image's size, z was not. `meta["z_unit"]` says so, and
+    `slt_lib.pose.depth.fix_depth` mends it.
 
     Args:
         path: A `.pose` file of format 0.1 or 0.2 with MediaPipe Holistic's 586, 576 or 543
@@ -75,12 +75,14 @@ def _parse(data: bytes, path: Path) -> PoseSequence:
     if ((confidence > 1) | (confidence < 0)).any():
         notes.append("confidences outside 0 to 1 are clamped")
     size = header.dimensions
+    seen = (confidence > 0) & np.isfinite(positions).all(-1)
+    unit = z_unit(positions, seen, skeleton)
     meta = {
         "file": str(path),
         "width": size.width,
         "height": size.height,
         "depth": size.depth,
-        "z_unit": "pixel" if size.depth else Z_IMAGE_WIDTH,
+        "z_unit": unit or (Z_PIXEL if size.depth else Z_SHARE),
         "notes": tuple(notes),
     }
     return PoseSequence(positions, confidence, checked_fps(body.fps), skeleton, meta)
