@@ -1,0 +1,193 @@
+"""The `slt-book` command line: thin wrappers, one per command."""
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+import slt_lib
+from slt_lib.cli import bench as bench_
+from slt_lib.cli import build as build_
+from slt_lib.cli import doctor as doctor_
+from slt_lib.cli import recorded
+from slt_lib.cli import run as run_
+from slt_lib.cli.parameters import free_parameters
+from slt_lib.cli.project import Chapter, Project
+from slt_lib.cli.report import read_report
+from slt_lib.cli.status import closing_table
+from slt_lib.pose.errors import SLTError
+
+ROOT = click.option(
+    "--root",
+    type=click.Path(file_okay=False, exists=True, path_type=Path),
+    default=".",
+    help="The project's folder (default: this one).",
+)
+OUT = click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default="build",
+    show_default=True,
+    help="The build folder.",
+)
+PARAMETER = click.option(
+    "-p",
+    "--parameter",
+    "given",
+    type=(str, str),
+    multiple=True,
+    metavar="NAME VALUE",
+    help="A parameter of the chapters, as in papermill; repeat for more.",
+)
+
+
+class Group(click.Group):
+    """A command group that shows our own errors as one line, with exit status 1."""
+
+    def invoke(self, context: click.Context) -> object:
+        """Run the command."""
+        try:
+            return super().invoke(context)
+        except SLTError as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(slt_lib.__version__, prog_name="slt-book")
+def app() -> None:
+    """Run, build and check the book *Sign Language Production as Data Augmentation*."""
+
+
+@app.command()
+@click.argument("chapters", nargs=-1)
+@click.option("--profile", type=click.Choice(run_.PROFILES), default="book", show_default=True)
+@PARAMETER
+@click.option("--from", "start", metavar="CHAPTER", help="This chapter and all after it.")
+@click.option("--only", multiple=True, metavar="CHAPTER", help="The same as naming CHAPTERS.")
+@click.option("--force", is_flag=True, help="Run also what is up to date.")
+@OUT
+@ROOT
+def run(chapters, profile, given, start, only, force, out, root) -> None:
+    """Execute CHAPTERS (default: all), as `01_signing_poses`, `01` or `1`."""
+    project = Project.open(root)
+    chosen = run_.choose(project, [*chapters, *only], start)
+    failed = run_.run(
+        project,
+        chosen,
+        profile=profile,
+        given=list(given),
+        out=_inside(root, out),
+        force=force,
+        say=click.echo,
+    )
+    for error in failed:
+        click.echo(f"Error: {error}", err=True)
+    if failed:
+        sys.exit(1)
+
+
+@app.command()
+@OUT
+@ROOT
+def build(out, root) -> None:
+    """Make the HTML book from the executed chapters."""
+    folder = _inside(root, out)
+    page = build_.build(Project.open(root), folder, click.echo)
+    click.echo(closing_table(read_report(folder)))
+    click.echo(f"The book: {page.as_uri()}")
+
+
+@app.command()
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@ROOT
+def doctor(as_json, root) -> None:
+    """Say what this machine has, and what each missing part would enable."""
+    parts = doctor_.examine(Project.open(root))
+    if as_json:
+        click.echo(json.dumps(doctor_.as_dicts(parts), indent=2))
+    else:
+        click.echo(doctor_.as_text(parts))
+    if any(not part.present and not part.optional for part in parts):
+        sys.exit(1)
+
+
+@app.command()
+@OUT
+@ROOT
+def bench(out, root) -> None:
+    """Run the benchmarks into `bench.json`."""
+    folder = _inside(root, out)
+    bench_.bench(Project.open(root), folder, click.echo)
+    click.echo(f"Written: {folder / 'bench.json'}")
+
+
+@app.command()
+@click.argument("chapter")
+@click.option("--arm", required=True)
+@click.option("--seed", type=int, default=0, show_default=True)
+@PARAMETER
+@click.option("--force", is_flag=True, help="Record again what is already recorded.")
+@ROOT
+def record(chapter, arm, seed, given, force, root) -> None:
+    """Record one arm and seed of CHAPTER into `book/recorded` (skipped if it is there)."""
+    project = Project.open(root)
+    source = project.chapter(chapter)
+    path = recorded.record_path(project, source, arm, seed)
+    if path.exists() and not force:
+        click.echo(f"Already recorded: {project.relative(path)}")
+        return
+    made = recorded.record(project, source, arm, seed, free_parameters(list(given)))
+    click.echo(f"Recorded: {project.relative(recorded.write_record(project, source, made))}")
+
+
+@app.command("summarise-recorded")
+@click.argument("chapters", nargs=-1)
+@ROOT
+def summarise_recorded(chapters, root) -> None:
+    """Compute `book/recorded/<chapter>.json` from the recorded files alone."""
+    project = Project.open(root)
+    for chapter in _recorded(project, chapters):
+        summary = recorded.summarise(project, chapter)
+        arms = ", ".join(f"{arm} ({len(one['seeds'])})" for arm, one in summary["arms"].items())
+        click.echo(f"{chapter.name}: {arms}")
+
+
+@app.command("verify-recorded")
+@click.argument("chapters", nargs=-1)
+@click.option("--arm", help="Default: whatever took least time to record.")
+@click.option("--seed", type=int)
+@click.option(
+    "--tolerance",
+    type=float,
+    default=1e-3,
+    show_default=True,
+    help="Largest difference, relative to the recorded value (absolute for values under 1).",
+)
+@ROOT
+def verify_recorded(chapters, arm, seed, tolerance, root) -> None:
+    """Rerun one recorded arm and seed of each chapter, and compare."""
+    project = Project.open(root)
+    good = True
+    for chapter in _recorded(project, chapters):
+        known = recorded.pick(project, chapter, arm, seed)
+        again = recorded.record(project, chapter, known["arm"], known["seed"], known["parameters"])
+        click.echo(f"{chapter.name}, {known['arm']}, seed {known['seed']} ({again['seconds']} s):")
+        for name, old, new, agree in recorded.compare(known, again, tolerance):
+            good &= agree
+            click.echo(f"  {'ok  ' if agree else 'DIFF'} {name}: recorded {old:g}, now {new:g}")
+    click.echo(f"Tolerance {tolerance:g}: " + ("all agree." if good else "NOT all agree."))
+    if not good:
+        sys.exit(1)
+
+
+def _recorded(project: Project, names: tuple[str, ...]) -> list[Chapter]:
+    """The named chapters, or every chapter that has records."""
+    if names:
+        return [project.chapter(name) for name in names]
+    return [chapter for chapter in project.chapters if recorded.records(project, chapter)]
+
+
+def _inside(root: Path, out: Path) -> Path:
+    """The build folder; a relative one is meant from the project's root."""
+    return (root / out).resolve()
