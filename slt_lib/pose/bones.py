@@ -8,8 +8,9 @@ from functools import lru_cache
 
 import numpy as np
 
+from slt_lib.pose.errors import PoseError
 from slt_lib.pose.sequence import PoseSequence
-from slt_lib.pose.skeleton import SLRTP_178, Skeleton
+from slt_lib.pose.skeleton import BODY_HANDS_50, SLRTP_178, Skeleton
 
 ARMS = ("RIGHT_ELBOW", "RIGHT_WRIST", "LEFT_ELBOW", "LEFT_WRIST")
 
@@ -46,23 +47,22 @@ def bone_length_variation(pose: PoseSequence) -> float:
 
 
 @lru_cache
-def _paths(skeleton: Skeleton) -> tuple[np.ndarray, np.ndarray]:
-    """Joints with bones, and which bones lie on each one's way from the root, float [n, n]."""
-    parents = skeleton.parents
-    face = set(skeleton.groups["face"])
-    joints = np.array([j for j in range(len(skeleton)) if j not in face and _has_bone(skeleton, j)])
-    place = {j: i for i, j in enumerate(joints)}
-    on_path = np.zeros((len(joints), len(joints)), np.float32)
-    for j in joints:
-        k = j
-        while k >= 0:
-            on_path[place[j], place[k]] = 1
-            k = parents[k]
-    return joints, on_path
+def _paths(skeleton: Skeleton) -> tuple[slice, np.ndarray]:
+    """The joints with bones, and which bones lie on each one's way from the root, float [n, n].
 
-
-def _has_bone(skeleton: Skeleton, joint: int) -> bool:
-    return skeleton.parents[joint] >= 0 or skeleton.joints[joint].endswith("_SHOULDER")
+    In every skeleton that `set_bone_lengths` serves they are the first 50.
+    """
+    n = len(BODY_HANDS_50)
+    if skeleton.joints[:n] != BODY_HANDS_50.joints:
+        raise PoseError(
+            f"Skeleton {skeleton.name!r} doesn't start with arms and hands in SLRTP order.",
+            fix="Convert with .to(SLRTP_178) first.",
+        )
+    on_path = np.eye(n, dtype=np.float32)
+    for joint, parent in enumerate(BODY_HANDS_50.parents):
+        if parent >= 0:
+            on_path[joint] += on_path[parent]
+    return slice(0, n), on_path
 
 
 def set_bone_lengths(
@@ -76,44 +76,47 @@ def set_bone_lengths(
     be measured, so it isn't changed.
 
     Args:
-        positions: float32 [frames, joints, 3] in the shoulder frame.
+        positions: float32 [frames, joints, 3] in the shoulder frame, 0 where masked.
         mask: bool [frames, joints], which joints were seen.
         lengths: float [joints], as `CanonicalBody.bones`.
-        skeleton: Whose joints these are; the face is left alone.
+        skeleton: Whose joints these are; arms and hands first, the face is left alone.
 
     Returns:
         float32 [frames, joints, 3]; masked joints hold 0.
 
+    Raises:
+        PoseError: If the skeleton starts with other joints.
+
     Chapter: 01_signing_poses
     """
     joints, on_path = _paths(skeleton)
-    parents = skeleton.parents[joints]
-    anchor, known = _anchors(positions, mask, skeleton, joints, parents)
     seen = mask[:, joints]
-    bones = np.where(seen[..., None], positions[:, joints] - anchor, np.float32(0))
+    anchor, known = _anchors(positions, seen, skeleton.parents[joints])
+    bones = positions[:, joints] - anchor
+    bones[~seen] = 0
     norm = np.sqrt(np.einsum("tjc,tjc->tj", bones, bones))
-    scale = np.divide(
-        lengths[joints].astype(np.float32), norm, out=np.ones_like(norm), where=norm > 1e-8
-    )
-    bones *= np.where(known, scale, np.float32(1))[..., None]
-    out = positions * mask[..., None]
-    out[:, joints] = np.matmul(on_path, bones) * seen[..., None]
+    wanted = np.broadcast_to(lengths[joints].astype(np.float32), norm.shape)
+    scale = np.divide(wanted, norm, out=np.ones_like(norm), where=known & (norm > 1e-8))
+    bones *= scale[..., None]
+    placed = on_path @ bones.transpose(1, 0, 2).reshape(len(on_path), -1)
+    placed = placed.reshape(len(on_path), len(bones), 3).transpose(1, 0, 2)
+    out = positions.copy()
+    out[:, joints] = placed
+    out[:, joints][~seen] = 0
     return out
 
 
-def _anchors(positions, mask, skeleton, joints, parents):
-    """Where each joint's bone starts [frames, n, 3], and whether its true parent was seen there."""
+def _anchors(positions, seen, parents):
+    """Where each seen joint's bone starts [frames, n, 3], and whether its parent was seen."""
     rooted = parents >= 0
-    known = np.ones((len(mask), len(joints)), bool)
-    known[:, rooted] = mask[:, parents[rooted]]
-    anchor = np.zeros((len(mask), len(joints), 3), np.float32)
-    anchor[:, rooted] = positions[:, parents[rooted]]
-    if not known.all():
-        place = {j: i for i, j in enumerate(joints)}
-        for i in range(len(joints)):  # parents stand before children in every skeleton of ours
+    known = seen[:, parents] | ~rooted
+    anchor = positions[:, np.where(rooted, parents, 0)]
+    anchor[:, ~rooted] = 0
+    if not (known | ~seen).all():
+        for i in np.flatnonzero(rooted):  # parents stand before their children
             lost = ~known[:, i]
             if lost.any():
-                anchor[lost, i] = anchor[lost, place[parents[i]]]
+                anchor[lost, i] = anchor[lost, parents[i]]
     return anchor, known
 
 

@@ -7,7 +7,6 @@ its expression are kept, its shape and place become canonical.
 """
 
 from slt_lib.pose.bones import join_wrists, set_bone_lengths, settle_arm_depth
-from slt_lib.pose.errors import PoseError
 from slt_lib.pose.face import refit_face
 from slt_lib.pose.proportions import CanonicalBody, canonical_body
 from slt_lib.pose.sequence import PoseSequence
@@ -29,11 +28,6 @@ def canonicalise(pose: PoseSequence, body: CanonicalBody | None = None) -> PoseS
 
     Chapter: 01_signing_poses
     """
-    if pose.skeleton.joints[:50] != SLRTP_178.joints[:50]:
-        raise PoseError(
-            f"Skeleton {pose.skeleton.name!r} can't be made canonical.",
-            fix="Convert with .to(SLRTP_178) first.",
-        )
     body = body or canonical_body()
     mask, lengths = pose.mask, body.bones[: len(pose.skeleton)]
     positions = settle_arm_depth(join_wrists(pose), mask, lengths)

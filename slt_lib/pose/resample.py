@@ -17,16 +17,33 @@ def sample(pose: PoseSequence, times: np.ndarray) -> PoseSequence:
 
     Chapter: 01_signing_poses
     """
-    low = np.minimum(times.astype(int), len(pose) - 1)
-    high = np.minimum(low + 1, len(pose) - 1)
-    w = (times - low).astype(np.float32)
-    w[w < 1e-4] = 0  # on a frame, to within a ten-thousandth: take it as it is
-    high = np.where(w == 0, low, high)
+    low = np.minimum((times + 1e-4).astype(int), len(pose) - 1)
+    return blend(pose, low, np.minimum(low + 1, len(pose) - 1), times - low)
+
+
+def blend(pose: PoseSequence, low: np.ndarray, high: np.ndarray, share: np.ndarray) -> PoseSequence:
+    """New frames, each between two frames of a sequence.
+
+    A joint is seen between two frames only if both saw it. A share of less than a
+    ten-thousandth is none: the frame is taken as it is.
+
+    Args:
+        pose: The sequence.
+        low, high: int [new frames], the two frames.
+        share: float [new frames] in [0, 1), how far from `low` to `high`.
+
+    Chapter: 03_stitching
+    """
+    share = np.where(share < 1e-4, 0, share).astype(np.float32)[:, None]
+    high = np.where(share[:, 0] == 0, low, high)
     positions = pose.positions[low]
-    positions += w[:, None, None] * (pose.positions[high] - positions)
+    positions += share[..., None] * (pose.positions[high] - positions)
     a, b = pose.confidence[low], pose.confidence[high]
-    confidence = np.where((a > 0) & (b > 0), a + w[:, None] * (b - a), np.float32(0))
-    return pose.replace(positions=positions, confidence=confidence)
+    confidence = a + share * (b - a)
+    torn = (a > 0) != (b > 0)
+    if torn.any():
+        positions[torn], confidence[torn] = 0, 0
+    return pose.moved(positions, confidence)
 
 
 def resample(pose: PoseSequence, frames: int) -> PoseSequence:

@@ -48,11 +48,15 @@ class PoseSequence:
             )
         if not (np.isfinite(self.fps) and 0 < self.fps <= 1000):
             raise PoseError(f"A frame rate of {self.fps} frames per second makes no sense.")
-        confidence = np.clip(np.nan_to_num(confidence, nan=0.0), 0, 1)
-        unseen = (confidence == 0) | ~np.isfinite(positions).all(-1)
+        finite = np.isfinite(positions.sum()) and np.isfinite(confidence.sum())  # one cheap look
+        if not finite:
+            broken = ~np.isfinite(positions).all(-1)
+            confidence = np.where(broken, 0, np.nan_to_num(confidence, nan=0.0))
+            positions = np.where(broken[..., None], np.float32(0), positions)
+        confidence = np.clip(confidence, 0, 1)
+        unseen = confidence == 0
         if unseen.any():
-            confidence = np.where(unseen, np.float32(0), confidence)
-            positions = np.where(unseen[..., None], np.float32(0), positions)
+            positions = positions * ~unseen[..., None]
         object.__setattr__(self, "positions", positions)
         object.__setattr__(self, "confidence", confidence)
         object.__setattr__(self, "fps", float(self.fps))
@@ -91,6 +95,19 @@ class PoseSequence:
     def replace(self, **changes) -> "PoseSequence":
         """A copy with some fields changed."""
         return replace(self, **changes)
+
+    def moved(self, positions: np.ndarray, confidence: np.ndarray | None = None) -> "PoseSequence":
+        """A copy with other numbers that are known to be sound, unchecked: for inner loops.
+
+        Args:
+            positions: float32 [frames, joints, 3], finite, 0 where masked.
+            confidence: float32 [frames, joints] in [0, 1]; None keeps this sequence's.
+        """
+        new = object.__new__(PoseSequence)
+        new.__dict__.update(self.__dict__, positions=positions)
+        if confidence is not None:
+            new.__dict__["confidence"] = confidence
+        return new
 
     def group(self, name: str) -> np.ndarray:
         """Joint numbers of a body part (`body`, `right_hand`, `left_hand`, `face`), int array."""

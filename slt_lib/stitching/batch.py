@@ -28,8 +28,8 @@ def stitch_many(
     """Stitch many sentences over several processes; results come in the sentences' order.
 
     Every sentence has its own random stream, drawn from (seed, number of the sentence), so
-    the result doesn't depend on the number of processes. Results leave `sources` and
-    `lookups` empty: they are large, and the dictionary still has them.
+    the result doesn't depend on the number of processes. Results come without
+    `timed` and `lookups`: they are large, and the dictionary still has them.
 
     Args:
         sentences: Gloss sequences.
@@ -72,4 +72,4 @@ def _stitch_one(glosses: Sequence[str], seed: int | None) -> Stitched:
 
 
 def _lean(stitched: Stitched) -> Stitched:
-    return replace(stitched, sources=(), lookups=())
+    return replace(stitched, timed=None, lookups=())

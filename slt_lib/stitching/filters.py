@@ -8,6 +8,7 @@ padding, `scipy.signal.sosfiltfilt`, for runs of any length, without its start-u
 """
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 import numpy as np
 from scipy import fft, ndimage, signal
@@ -34,16 +35,15 @@ def seen_together(mask: np.ndarray) -> Iterator[tuple[np.ndarray, int, int]]:
     Yields:
         (joint numbers, start, end).
     """
-    if mask.all():
-        if mask.size:
-            yield np.arange(mask.shape[1]), 0, len(mask)
-        return
-    patterns, which = np.unique(mask, axis=1, return_inverse=True)
-    which = which.ravel()
-    for k in range(patterns.shape[1]):
-        joints = np.flatnonzero(which == k)
-        for start, end in runs(patterns[:, k]):
-            yield joints, start, end
+    always, ever = mask.all(0), mask.any(0)
+    if always.any() and len(mask):
+        yield np.flatnonzero(always), 0, len(mask)
+    alike: dict[bytes, list[int]] = {}
+    for joint in np.flatnonzero(ever & ~always):
+        alike.setdefault(mask[:, joint].tobytes(), []).append(joint)
+    for joints in alike.values():
+        for start, end in runs(mask[:, joints[0]]):
+            yield np.array(joints), start, end
 
 
 def apply_filter(pose: PoseSequence, one_run: Callable[[Track], Track]) -> PoseSequence:
@@ -57,8 +57,7 @@ def apply_filter(pose: PoseSequence, one_run: Callable[[Track], Track]) -> PoseS
     """
     positions = pose.positions.copy()
     for joints, start, end in seen_together(pose.mask):
-        block = np.ix_(range(start, end), joints)
-        positions[block] = one_run(positions[block])
+        positions[start:end, joints] = one_run(positions[start:end, joints])
     return pose.replace(positions=positions)
 
 
@@ -79,10 +78,26 @@ def low_pass(track: Track, gain: Callable[[np.ndarray], np.ndarray]) -> Track:
     shape = (n,) + (1,) * (track.ndim - 1)
     ramp = np.linspace(0, 1, n, dtype=np.float32).reshape(shape)
     line = track[:1] + ramp * (track[-1:] - track[:1])
-    waves = fft.dst((track - line)[1:-1], type=1, axis=0)
+    waves = _sine_transform((track - line)[1:-1])
     waves *= gain(np.arange(1, n - 1) / (2 * (n - 1))).astype(np.float32)
-    line[1:-1] += fft.idst(waves, type=1, axis=0)
+    line[1:-1] += _sine_transform(waves)
     return line
+
+
+def _sine_transform(track: Track) -> Track:
+    """The orthonormal DST-I over time, its own inverse.
+
+    For short runs one matrix product beats an FFT, whose length is often awkward.
+    """
+    if len(track) > 128:
+        return fft.dst(track, type=1, axis=0, norm="ortho")
+    return (_sines(len(track)) @ track.reshape(len(track), -1)).reshape(track.shape)
+
+
+@lru_cache(128)
+def _sines(n: int) -> np.ndarray:
+    k = np.arange(1, n + 1)
+    return (np.sqrt(2 / (n + 1)) * np.sin(np.pi * np.outer(k, k) / (n + 1))).astype(np.float32)
 
 
 def butterworth(track: Track, cutoff: float, fps: float, order: int = ORDER) -> Track:
@@ -114,15 +129,15 @@ def filter_joints(pose: PoseSequence, cutoffs: np.ndarray) -> PoseSequence:
     Chapter: 03_stitching
     """
     positions = pose.positions.copy()
+    different, which = np.unique(cutoffs, return_inverse=True)
     for joints, start, end in seen_together(pose.mask):
 
         def gain(cycles, joints=joints):
             hertz = cycles[:, None] * pose.fps
-            return butterworth_gain(hertz, cutoffs[joints], pose.fps, ORDER)[..., None]
+            return butterworth_gain(hertz, different, pose.fps, ORDER)[:, which[joints], None]
 
-        block = np.ix_(range(start, end), joints)
-        positions[block] = low_pass(positions[block], gain)
-    return pose.replace(positions=positions)
+        positions[start:end, joints] = low_pass(positions[start:end, joints], gain)
+    return pose.moved(positions)
 
 
 def gaussian(track: Track, cutoff: float, fps: float) -> Track:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from scipy import fft
 
 from slt_lib.pose.errors import PoseError
 from slt_lib.pose.sequence import PoseSequence
@@ -57,19 +58,25 @@ def group_power(positions: np.ndarray, mask: np.ndarray) -> np.ndarray | None:
     size, total = 2 * (BINS - 1), np.zeros(BINS)
     for start in range(0, max(1, len(velocity) - size // 2), size // 2):
         part = velocity[start : start + size]
-        coefficients = np.fft.rfft(part * _window(len(part)), size, axis=0)
-        total += np.einsum("fj,fj->f", coefficients, coefficients.conj()).real
+        coefficients = fft.rfft(part * _window(len(part)), size, axis=0)
+        total += (coefficients.real**2 + coefficients.imag**2).sum(1)
     return total
 
 
-def hand_local(pose_positions: np.ndarray, joints: np.ndarray) -> np.ndarray:
-    """Positions of a hand's joints measured from its wrist: finger movement without the arm's."""
-    return pose_positions[:, joints] - pose_positions[:, joints[:1]]
+def part_power(pose: PoseSequence, group: str) -> np.ndarray | None:
+    """`group_power` of one body part's own movement, None if nothing is seen of it.
 
-
-def part_positions(positions: np.ndarray, group: str, joints: np.ndarray) -> np.ndarray:
-    """Positions in which a part's own movement shows: hands from their wrist, the rest as it is."""
-    return hand_local(positions, joints) if group.endswith("hand") else positions[:, joints]
+    Hands are measured from their wrist, so that the arm's movement isn't theirs; of the face
+    every fourth point is enough.
+    """
+    joints = pose.skeleton.groups[group]
+    if not len(joints):
+        return None
+    joints = joints[::4] if group == "face" else joints
+    positions = pose.positions[:, joints]
+    if group.endswith("hand"):
+        positions = positions - positions[:, :1]
+    return group_power(positions, pose.mask[:, joints])
 
 
 def spectrum(poses: Iterable[PoseSequence], fps: float) -> Spectrum:
@@ -90,10 +97,8 @@ def spectrum(poses: Iterable[PoseSequence], fps: float) -> Spectrum:
             raise PoseError(
                 f"A sequence has {pose.fps:g} frames per second, not {fps:g}.", fix="Use to_fps."
             )
-        for name, joints in pose.skeleton.groups.items():
-            if name not in GROUPS or not len(joints):
-                continue
-            power = group_power(part_positions(pose.positions, name, joints), pose.mask[:, joints])
+        for name in GROUPS:
+            power = part_power(pose, name)
             if power is not None:
                 total[name] = total.get(name, 0) + power
     if not total:
@@ -130,6 +135,13 @@ def _decibels(power: np.ndarray, hertz: np.ndarray) -> np.ndarray:
 def cutoff_grid(fps: float) -> np.ndarray:
     """The cutoffs tried when matching: 2 Hz to just below half the frame rate, float [20]."""
     return np.geomspace(2.0, 0.48 * fps, 20)
+
+
+@lru_cache
+def _slow_and_fast(fps: float) -> tuple[np.ndarray, np.ndarray]:
+    """Which bins are slow movement (up to 3 Hz) and which fast (above), as 0 and 1, [BINS]."""
+    hertz = np.linspace(0, fps / 2, BINS)
+    return ((hertz >= LOWEST) & (hertz <= 3)).astype(float), (hertz > 3).astype(float)
 
 
 @lru_cache
@@ -172,9 +184,8 @@ def match_cutoff(power: np.ndarray, reference: np.ndarray, fps: float, order: in
 
     Chapter: 03_stitching
     """
-    hertz = np.linspace(0, fps / 2, BINS)
-    slow, fast = (hertz >= LOWEST) & (hertz <= 3), hertz > 3
-    filtered = power * _gain_power(fps, order)
-    share = filtered[:, fast].sum(1) / np.maximum(filtered[:, slow].sum(1), 1e-12)
-    wanted = reference[fast].sum() / max(reference[slow].sum(), 1e-12)
+    slow, fast = _slow_and_fast(fps)
+    left = _gain_power(fps, order)
+    share = (left @ (power * fast)) / np.maximum(left @ (power * slow), 1e-12)
+    wanted = (reference @ fast) / max(reference @ slow, 1e-12)
     return float(cutoff_grid(fps)[np.argmin(np.abs(np.log((share + 1e-9) / (wanted + 1e-9))))])

@@ -11,18 +11,11 @@ from slt_lib.pose.errors import SLTError
 from slt_lib.pose.normalise import dominant_hand
 from slt_lib.pose.resample import to_fps
 from slt_lib.pose.sequence import PoseSequence, concatenate
+from slt_lib.stitching.assemble import Segment, assemble
 from slt_lib.stitching.face import Expressions
 from slt_lib.stitching.settings import StitchSettings
 from slt_lib.stitching.spectrum import Spectrum, spectrum
-from slt_lib.stitching.steps import (
-    Segment,
-    crop_sign,
-    join_signs,
-    restore_bones,
-    set_duration,
-    set_tempo,
-    smooth_out,
-)
+from slt_lib.stitching.steps import crop_sign, restore_bones, set_tempo, smooth_out
 from slt_lib.stitching.transition import Join
 
 
@@ -33,7 +26,9 @@ class Stitched:
     Attributes:
         pose: The finished sequence, 178 joints, shoulder frame.
         segments: Where the signs are; what lies between two is a transition.
-        sources: Each sign as it went into the join: canonical, cropped, at its duration.
+        timed: The signs as they went into the join: canonical, cropped, at their durations,
+            one after the other.
+        frames: How many frames of `timed` each sign has.
         joins: What was measured between each two signs.
         lookups: How each gloss was found.
         cutoffs: Hertz by body part, for `matched` smoothing.
@@ -44,7 +39,8 @@ class Stitched:
 
     pose: PoseSequence
     segments: tuple[Segment, ...]
-    sources: tuple[PoseSequence, ...]
+    timed: PoseSequence | None
+    frames: tuple[int, ...]
     joins: tuple[Join, ...]
     lookups: tuple[Lookup, ...]
     cutoffs: Mapping[str, float]
@@ -54,6 +50,12 @@ class Stitched:
     def spans(self) -> list[tuple[int, int]]:
         """(start, end) of every sign, for `measures`."""
         return [(segment.start, segment.end) for segment in self.segments]
+
+    @property
+    def sources(self) -> list[PoseSequence]:
+        """Every sign as it went into the join, for `measures`."""
+        ends = np.cumsum(self.frames)
+        return [self.timed[int(e - n) : int(e)] for e, n in zip(ends, self.frames, strict=True)]
 
 
 class Stitcher:
@@ -139,13 +141,13 @@ class Stitcher:
             )
         prepared = [self.prepare(sign) for sign in signs]
         frames = self._frames(signs, prepared, seconds, seed)
-        timed = [
-            set_duration(p, n, self.settings.fps) for p, n in zip(prepared, frames, strict=True)
-        ]
-        joined, segments, joins = join_signs(signs, timed, self.settings.transition)
+        timed, joined, spans, joins = assemble(
+            prepared, frames, self.settings.fps, self.settings.transition
+        )
         if self.expressions is not None:
             codes = _code_per_sign(self.expressions, lookups, expressions)
-            joined = self.expressions.put(joined, [(s.start, s.end) for s in segments], codes)
+            joined = self.expressions.put(joined, spans, codes)
+        segments = [Segment(g.gloss, g.variant, *at) for g, at in zip(signs, spans, strict=True)]
         sentence, segments = set_tempo(joined, segments, self.settings.tempo)
         smooth, cutoffs = smooth_out(sentence, self.settings, self.reference)
         final = restore_bones(smooth) if self.settings.canonical else smooth
@@ -158,13 +160,20 @@ class Stitcher:
                 "1 select": concatenate(raw),
                 "2 canonical": concatenate(canonical),
                 "3 crop": concatenate(cropped),
-                "4 duration": concatenate(timed),
+                "4 duration": timed,
                 "5 join": joined,
                 "6 resample": sentence,
                 "7 filter": final,
             }
         return Stitched(
-            final, tuple(segments), tuple(timed), tuple(joins), lookups, cutoffs, stages
+            pose=final,
+            segments=tuple(segments),
+            timed=timed,
+            frames=tuple(frames),
+            joins=tuple(joins),
+            lookups=lookups,
+            cutoffs=cutoffs,
+            stages=stages,
         )
 
     def _frames(self, signs, prepared, seconds, seed) -> list[int]:

@@ -57,11 +57,16 @@ def measure_join(before: PoseSequence, after: PoseSequence) -> Join:
         speeds += [_speed(before, probes, slice(-4, None)), _speed(after, probes, slice(0, 4))]
     speed = max((s for s in speeds if s is not None), default=0.0)
     distance = max(ways, default=float("nan"))
-    longest = max(1, round(LONGEST * before.fps))
-    if not ways:
+    return _join(distance, speed, before.fps)
+
+
+def _join(distance: float, speed: float, fps: float) -> Join:
+    """How many frames a way takes; a third of the most where no hand shows the way."""
+    longest = max(1, round(LONGEST * fps))
+    if np.isnan(distance):
         return Join(distance, speed, max(1, longest // 3))
-    seconds = distance / max(speed, TYPICAL_SPEED)
-    return Join(distance, speed, int(np.clip(round(seconds * before.fps) - 1, 1, longest)))
+    frames = round(distance / max(speed, TYPICAL_SPEED) * fps) - 1
+    return Join(distance, speed, min(max(frames, 1), longest))
 
 
 def _mean_length(vectors: np.ndarray) -> float:
@@ -76,6 +81,42 @@ def _speed(pose: PoseSequence, joints: np.ndarray, frames: slice) -> float | Non
         return None
     steps = np.diff(pose.positions[frames][:, joints], axis=0)[both]
     return _mean_length(steps) * pose.fps
+
+
+def measure_joins(timed: PoseSequence, ends: np.ndarray) -> list[Join]:
+    """`measure_join` for every join of a sentence at once.
+
+    Args:
+        timed: The signs one after the other, nothing between.
+        ends: int [signs], where each sign ends (exclusive).
+    """
+    if len(ends) < 2:
+        return []
+    probes = np.stack([PROBES["right"], PROBES["left"]])
+    points, seen = timed.positions[:, probes], timed.confidence[:, probes] > 0
+    starts = np.concatenate([[0], ends[:-1]])
+    last, first = ends[:-1] - 1, ends[:-1]
+    both = seen[last] & seen[first]
+    ways = _means(np.linalg.norm(points[first] - points[last], axis=-1), both)
+    earlier = np.maximum(last[:, None] - np.arange(3), starts[:-1, None])
+    later = np.minimum(first[:, None] + np.arange(3), ends[1:, None] - 1)
+    a = np.concatenate([np.maximum(earlier - 1, starts[:-1, None])[:, None], later[:, None]], 1)
+    b = np.concatenate([earlier[:, None], np.minimum(later + 1, ends[1:, None] - 1)[:, None]], 1)
+    moved = seen[a] & seen[b] & (a != b)[..., None, None]
+    steps = np.linalg.norm(points[b] - points[a], axis=-1)
+    speeds = _means(steps.swapaxes(2, 3).reshape(*steps.shape[:2], 2, -1),
+                    moved.swapaxes(2, 3).reshape(*steps.shape[:2], 2, -1))  # fmt: skip
+    speed = np.nan_to_num(speeds, nan=0.0).max((1, 2)) * timed.fps
+    return [
+        _join(float(max(w[~np.isnan(w)], default=np.nan)), float(v), timed.fps)
+        for w, v in zip(ways, speed, strict=True)
+    ]
+
+
+def _means(values: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """Means over the last axis of what was seen, NaN where nothing was."""
+    count = seen.sum(-1)
+    return np.where(count, (values * seen).sum(-1) / np.maximum(count, 1), np.nan)
 
 
 def bridge(
@@ -99,11 +140,8 @@ def bridge(
     else:
         leave, arrive = _end_step(before, -1), _end_step(after, 0)
         positions = _quintic(a, b, leave * (frames + 1), arrive * (frames + 1), s)
-    confidence = np.where(seen, np.minimum(before.confidence[-1], after.confidence[0]), 0)
-    return before.replace(
-        positions=positions * seen[None, :, None],
-        confidence=np.broadcast_to(confidence, (frames, len(confidence))),
-    )
+    confidence = before.confidence[-1] + s[..., 0] * (after.confidence[0] - before.confidence[-1])
+    return before.replace(positions=positions, confidence=confidence * seen)
 
 
 def _end_step(pose: PoseSequence, end: int) -> np.ndarray:

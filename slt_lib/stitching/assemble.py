@@ -1,0 +1,134 @@
+"""Steps 4 and 5: every sign at its duration, and the frames between two signs.
+
+`join_signs` is the obvious way, sign after sign. `assemble` does the same for the whole
+sentence with two look-ups of frames, and is what the stitcher uses; a test holds them equal.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from slt_lib.pose.resample import blend, resample
+from slt_lib.pose.sequence import PoseSequence, concatenate
+from slt_lib.stitching.transition import Join, Kind, bridge, measure_join, measure_joins
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Where a sign stands in the output (frames, end exclusive), and which sign it is."""
+
+    gloss: str
+    variant: int
+    start: int
+    end: int
+
+
+def set_duration(pose: PoseSequence, frames: int, fps: float) -> PoseSequence:
+    """Step 4: a sign in exactly so many output frames, whatever its own frame rate.
+
+    Chapter: 03_stitching
+    """
+    return resample(pose, frames).replace(fps=fps, meta={})
+
+
+def join_signs(
+    timed: Sequence[PoseSequence], kind: Kind
+) -> tuple[PoseSequence, list[tuple[int, int]], list[Join]]:
+    """Step 5: signs one after the other, with as many frames between as the way asks for.
+
+    Args:
+        timed: The signs at their durations, all of one skeleton and frame rate.
+        kind: What lies between (`bridge`).
+
+    Returns:
+        (the sequence, (start, end) of every sign in it, what was measured at every join).
+
+    Chapter: 03_stitching
+    """
+    parts, spans, joins = [timed[0]], [(0, len(timed[0]))], []
+    for before, after in pairwise(timed):
+        join = measure_join(before, after)
+        parts += [bridge(before, after, join.frames, kind), after]
+        start = spans[-1][1] + join.frames
+        spans.append((start, start + len(after)))
+        joins.append(join)
+    return concatenate(parts), spans, joins
+
+
+def assemble(
+    signs: Sequence[PoseSequence], frames: Sequence[int], fps: float, kind: Kind
+) -> tuple[PoseSequence, PoseSequence, list[tuple[int, int]], list[Join]]:
+    """Steps 4 and 5 for a whole sentence at once.
+
+    Resampling and linear transitions are both blends of two frames, so all signs are
+    resampled by one look-up, and sentence and transitions are laid out by a second.
+
+    Args:
+        signs: Canonical, cropped signs, each at its own frame rate, at least one frame long.
+        frames: Output frames of every sign, at least 1.
+        fps: Frame rate of the output.
+        kind: What lies between two signs.
+
+    Returns:
+        (the resampled signs one after the other, the joined sequence, (start, end) of every
+        sign in the joined sequence, what was measured at every join).
+    """
+    source = (
+        signs[0][:0]
+        .replace(fps=fps, meta={})
+        .moved(
+            np.concatenate([sign.positions for sign in signs]),
+            np.concatenate([sign.confidence for sign in signs]),
+        )
+    )
+    lengths, frames = np.array([len(sign) for sign in signs]), np.asarray(frames)
+    timed = blend(source, *_resampling(lengths, frames))
+    ends = np.cumsum(frames)
+    joins = measure_joins(timed, ends)
+    gaps = np.array([join.frames for join in joins], dtype=int)
+    joined = blend(timed, *_layout(ends, gaps))
+    starts = np.concatenate([[0], ends[:-1] + np.cumsum(gaps)])
+    spans = [(int(a), int(a + n)) for a, n in zip(starts, frames, strict=True)]
+    if kind != "linear":
+        joined = _rebridge(joined, spans, kind)
+    return timed, joined, spans, joins
+
+
+def _resampling(lengths: np.ndarray, frames: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Which two source frames each resampled frame blends, and how (see `resample`)."""
+    within = np.arange(frames.sum()) - np.repeat(np.cumsum(frames) - frames, frames)
+    last = lengths - 1
+    step = np.where(frames > 1, last / np.maximum(frames - 1, 1), 0)
+    times = within * np.repeat(step, frames) + np.repeat(np.where(frames > 1, 0, last / 2), frames)
+    offset, last = np.repeat(np.cumsum(lengths) - lengths, frames), np.repeat(last, frames)
+    low = np.minimum((times + 1e-4).astype(int), last)
+    return offset + low, offset + np.minimum(low + 1, last), times - low
+
+
+def _layout(ends: np.ndarray, gaps: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Which two resampled frames each frame of the sentence blends: transitions blend two signs."""
+    total = int(ends[-1])
+    low = np.repeat(np.arange(total), 1 + _at(total, ends[:-1] - 1, gaps))
+    before = np.concatenate([[0], np.cumsum(gaps)[:-1]]) if len(gaps) else gaps
+    share = np.zeros(len(low))
+    first = np.repeat(ends[:-1] + before, gaps)
+    within = np.arange(gaps.sum()) - np.repeat(before, gaps)
+    share[first + within] = (within + 1) / (np.repeat(gaps, gaps) + 1)
+    return low, np.minimum(low + 1, total - 1), share
+
+
+def _at(size: int, where: np.ndarray, values: np.ndarray) -> np.ndarray:
+    out = np.zeros(size, int)
+    out[where] = values
+    return out
+
+
+def _rebridge(pose: PoseSequence, spans: list[tuple[int, int]], kind: Kind) -> PoseSequence:
+    """The same sequence with its transitions of another kind."""
+    positions = pose.positions.copy()
+    for (start, end), (then, stop) in pairwise(spans):
+        between = bridge(pose[start:end], pose[then:stop], then - end, kind)
+        positions[end:then] = between.positions
+    return pose.replace(positions=positions)
