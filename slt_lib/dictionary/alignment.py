@@ -172,6 +172,8 @@ def _spans(runs, glosses, matched) -> tuple[GlossSpan, ...]:
         ):
             repeats += 1
         cuts = np.linspace(*frames[j], repeats + 1).round().astype(int).tolist()
-        spans += [GlossSpan(glosses[j], a, b) for a, b in zip(cuts, cuts[1:], strict=False) if b > a]
+        spans += [
+            GlossSpan(glosses[j], a, b) for a, b in zip(cuts, cuts[1:], strict=False) if b > a
+        ]
         j += repeats
     return tuple(spans)

@@ -1,0 +1,18 @@
+"""Which recording stands for this gloss, and what if there is none?"""
+
+from slt_lib.dictionary.alignment import GlossSpan, gloss_spans
+from slt_lib.dictionary.continuous import from_alignments
+from slt_lib.dictionary.coverage import Coverage, coverage
+from slt_lib.dictionary.crop import Crop, distance_crop, elbow_crop
+from slt_lib.dictionary.dictionary import Dictionary
+from slt_lib.dictionary.folder import from_pose_folder, from_videos
+from slt_lib.dictionary.lexicon import from_lexicon
+from slt_lib.dictionary.lookup import STEPS, Lookup, MissingSignError
+from slt_lib.dictionary.quality import SignQuality, assess
+from slt_lib.dictionary.sign import Sign
+
+__all__ = [
+    "STEPS", "Coverage", "Crop", "Dictionary", "GlossSpan", "Lookup", "MissingSignError", "Sign",
+    "SignQuality", "assess", "coverage", "distance_crop", "elbow_crop", "from_alignments",
+    "from_lexicon", "from_pose_folder", "from_videos", "gloss_spans",
+]  # fmt: skip

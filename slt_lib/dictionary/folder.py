@@ -1,0 +1,73 @@
+"""A dictionary from a folder of recordings that are named by their gloss."""
+
+import re
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+
+from slt_lib.dictionary.dictionary import Dictionary
+from slt_lib.dictionary.sign import number_variants, record
+from slt_lib.pose.errors import PoseFileError
+from slt_lib.pose.io import read
+from slt_lib.pose.video import VIDEO_SUFFIXES
+
+POSE_SUFFIXES = (".pose", ".npz")
+
+
+def from_pose_folder(folder: str | Path, signed_language: str = "") -> Dictionary:
+    """The signs in a folder of `.pose` and `.npz` files.
+
+    `REGEN.pose` shows REGEN; `REGEN_2.pose`, or any file in a subfolder `REGEN`, another take of it.
+
+    Args:
+        folder: The folder.
+        signed_language: ISO 639-3 code to note in each sign.
+
+    Raises:
+        PoseFileError: If the folder holds no such file.
+
+    Chapter: 02_dictionary
+    """
+    return _from_files(folder, POSE_SUFFIXES, signed_language)
+
+
+def from_videos(folder: str | Path, signed_language: str = "") -> Dictionary:
+    """The signs in a folder of videos, named as in `from_pose_folder`.
+
+    Args:
+        folder: The folder.
+        signed_language: ISO 639-3 code to note in each sign.
+
+    Raises:
+        PoseFileError: If the folder holds no video.
+        MissingPartError: If the video environment isn't there.
+
+    Chapter: 02_dictionary
+    """
+    return _from_files(folder, VIDEO_SUFFIXES, signed_language)
+
+
+def _from_files(folder: str | Path, suffixes: Iterable[str], signed_language: str) -> Dictionary:
+    folder = Path(folder)
+    files = sorted(p for p in folder.rglob("*") if p.is_file() and p.suffix.lower() in suffixes)
+    if not files:
+        raise PoseFileError(
+            f"The folder holds no file ending in {', '.join(suffixes)}.",
+            file=folder,
+            fix="Name the recordings by their gloss (REGEN.pose).",
+        )
+    return Dictionary(
+        number_variants(
+            record(
+                _gloss(path, folder),
+                partial(read, path),
+                path.relative_to(folder).as_posix(),
+                signed_language=signed_language,
+            )
+            for path in files
+        )
+    )
+
+
+def _gloss(path: Path, folder: Path) -> str:
+    return path.parent.name if path.parent != folder else re.sub(r"_\d+$", "", path.stem)
