@@ -101,8 +101,8 @@ def hand_travel_ratio(pose: PoseSequence, spans: Spans, sources: Sequence[PoseSe
 def invented_joints(pose: PoseSequence, spans: Spans, sources: Sequence[PoseSequence]) -> int:
     """How many (frame, joint) pairs the output shows that no source saw. Must be 0.
 
-    Inside a sign, a joint may show only if its source saw it; in a transition, only if the
-    frames at both ends show it.
+    Inside a sign, a joint may show only if its source saw it; in a transition, only if both
+    sources saw it at the join.
 
     Args:
         pose: The stitched sequence.
@@ -111,14 +111,14 @@ def invented_joints(pose: PoseSequence, spans: Spans, sources: Sequence[PoseSequ
 
     Chapter: 03_stitching
     """
-    seen, count, last = pose.mask, 0, None
+    seen, count, last, left = pose.mask, 0, 0, None
     for (start, end), source in zip(spans, sources, strict=True):
-        allowed = source.mask if len(source) == end - start else source.mask.any(0)
-        count += int((seen[start:end] & ~allowed).sum())
-        if last is not None:
-            ends = seen[last - 1] & seen[start]
+        whole = len(source) == end - start
+        count += int((seen[start:end] & ~(source.mask if whole else source.mask.any(0))).sum())
+        if left is not None:
+            ends = left & source.mask[0]
             count += int((seen[last:start] & ~ends).sum())
-        last = end
+        last, left = end, source.mask[-1]
     return count
 
 

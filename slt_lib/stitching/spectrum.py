@@ -29,6 +29,11 @@ class Spectrum:
     hertz: np.ndarray
     power: Mapping[str, np.ndarray]
 
+    @property
+    def fps(self) -> float:
+        """The frame rate it was taken at."""
+        return 2 * float(self.hertz[-1])
+
 
 @lru_cache
 def _window(frames: int) -> np.ndarray:

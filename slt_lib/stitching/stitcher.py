@@ -1,7 +1,7 @@
 """The seven steps in a row: glosses in, one continuous 178-joint sequence out."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -30,8 +30,8 @@ class Stitched:
             one after the other.
         frames: How many frames of `timed` each sign has.
         joins: What was measured between each two signs.
-        lookups: How each gloss was found.
         cutoffs: Hertz by body part, for `matched` smoothing.
+        lookups: How each gloss was found; empty if signs were given.
         stages: The sequence after each step, by step name, if they were asked for.
 
     Chapter: 03_stitching
@@ -42,8 +42,8 @@ class Stitched:
     timed: PoseSequence | None
     frames: tuple[int, ...]
     joins: tuple[Join, ...]
-    lookups: tuple[Lookup, ...]
     cutoffs: Mapping[str, float]
+    lookups: tuple[Lookup, ...] = ()
     stages: Mapping[str, PoseSequence] = field(default_factory=dict)
 
     @property
@@ -89,9 +89,9 @@ class Stitcher:
         self._prepared: dict[Sign, PoseSequence] = {}
         if self.settings.smoothing == "matched" and reference is None:
             reference = own_spectrum(dictionary, self.settings.fps)
-        if reference is not None and not np.isclose(reference.hertz[-1], self.settings.fps / 2):
+        if reference is not None and not np.isclose(reference.fps, self.settings.fps):
             raise SLTError(
-                f"The reference spectrum is of {2 * reference.hertz[-1]:g} frames per second, "
+                f"The reference spectrum is of {reference.fps:g} frames per second, "
                 f"the output has {self.settings.fps:g}.",
                 fix="Take the spectrum of sequences converted with to_fps.",
             )
@@ -139,13 +139,41 @@ class Stitcher:
                 "None of the glosses has a sign: " + " ".join(glosses),
                 fix="Look at dictionary.lookup(gloss).explain().",
             )
+        codes = None
+        if self.expressions is not None:
+            codes = _code_per_sign(self.expressions, lookups, expressions)
+        stitched = self.stitch_signs(
+            signs, seconds=seconds, seed=seed, codes=codes, keep_stages=keep_stages
+        )
+        return replace(stitched, lookups=lookups)
+
+    def stitch_signs(
+        self,
+        signs: Sequence[Sign],
+        *,
+        seconds: Sequence[float] | None = None,
+        seed: int | None = None,
+        codes: Sequence[int] | None = None,
+        keep_stages: bool = False,
+    ) -> Stitched:
+        """Steps 2 to 7 for signs already chosen.
+
+        Args:
+            signs: At least one.
+            seconds, seed, keep_stages: As for `stitch`.
+            codes: With a codebook: the expression of each sign.
+
+        Raises:
+            SLTError: If `seconds` are of another number than signs.
+
+        Chapter: 03_stitching
+        """
         prepared = [self.prepare(sign) for sign in signs]
         frames = self._frames(signs, prepared, seconds, seed)
         timed, joined, spans, joins = assemble(
             prepared, frames, self.settings.fps, self.settings.transition
         )
-        if self.expressions is not None:
-            codes = _code_per_sign(self.expressions, lookups, expressions)
+        if self.expressions is not None and codes is not None:
             joined = self.expressions.put(joined, spans, codes)
         segments = [Segment(g.gloss, g.variant, *at) for g, at in zip(signs, spans, strict=True)]
         sentence, segments = set_tempo(joined, segments, self.settings.tempo)
@@ -171,7 +199,6 @@ class Stitcher:
             timed=timed,
             frames=tuple(frames),
             joins=tuple(joins),
-            lookups=lookups,
             cutoffs=cutoffs,
             stages=stages,
         )
