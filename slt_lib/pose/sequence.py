@@ -71,6 +71,9 @@ class PoseSequence:
             dict(self.meta),
         )
 
+    def __repr__(self) -> str:
+        return f"PoseSequence({len(self)} frames at {self.fps:g} fps, {self.skeleton.name})"
+
     def __len__(self) -> int:
         return len(self.positions)
 
@@ -163,7 +166,9 @@ class PoseSequence:
         Chapter: 01_signing_poses
         """
         positions = self.positions[:, self.skeleton.mirror] * np.float32([-1, 1, 1])
-        positions[..., 0] += width
+        shift = np.full(len(self.skeleton), width, np.float32)
+        shift[self.skeleton.groups.get("world", [])] = 0  # metres about their own origin
+        positions[..., 0] += shift
         confidence = self.confidence[:, self.skeleton.mirror]
         confidence[:, self.skeleton.unplaced] = 0
         return self.replace(positions=positions, confidence=confidence)
