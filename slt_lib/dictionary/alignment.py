@@ -9,6 +9,7 @@ order in which ids and glosses follow each other in many sentences.
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -172,8 +173,6 @@ def _spans(runs, glosses, matched) -> tuple[GlossSpan, ...]:
         ):
             repeats += 1
         cuts = np.linspace(*frames[j], repeats + 1).round().astype(int).tolist()
-        spans += [
-            GlossSpan(glosses[j], a, b) for a, b in zip(cuts, cuts[1:], strict=False) if b > a
-        ]
+        spans += [GlossSpan(glosses[j], a, b) for a, b in pairwise(cuts) if b > a]
         j += repeats
     return tuple(spans)

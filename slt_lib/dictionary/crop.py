@@ -113,7 +113,7 @@ def distance_crop(pose: PoseSequence) -> Crop:
 
 
 def elbow_crop(pose: PoseSequence, margin: int = 5) -> Crop:
-    """The rule of `spoken-to-signed`: from the first to the last frame with a wrist above its elbow.
+    """The rule of `spoken-to-signed`: first to last frame with a wrist above its elbow.
 
     Args:
         pose: One isolated sign.

@@ -17,7 +17,8 @@ POSE_SUFFIXES = (".pose", ".npz")
 def from_pose_folder(folder: str | Path, signed_language: str = "") -> Dictionary:
     """The signs in a folder of `.pose` and `.npz` files.
 
-    `REGEN.pose` shows REGEN; `REGEN_2.pose`, or any file in a subfolder `REGEN`, another take of it.
+    `REGEN.pose` shows REGEN; `REGEN_2.pose`, or any file in a subfolder `REGEN`, shows another
+    take of it.
 
     Args:
         folder: The folder.

@@ -112,9 +112,11 @@ def split_compound(gloss: str, known) -> list[str] | None:
     for end in range(SHORTEST_PART, len(word) + 1):
         for start in range(end - SHORTEST_PART + 1):
             before = _before(fewest, word, start, linked=end - start >= SHORTEST_PART)
-            if before is not None and end - start < len(word) and known(word[start:end]):
-                if fewest[end] is None or len(before) + 1 < len(fewest[end]):
-                    fewest[end] = [*before, word[start:end]]
+            part = word[start:end]
+            if before is None or part == word or not known(part):
+                continue
+            if fewest[end] is None or len(before) + 1 < len(fewest[end]):
+                fewest[end] = [*before, part]
     parts = fewest[-1]
     return parts if parts and len(parts) > 1 else None
 

@@ -2,29 +2,11 @@
 
 from functools import lru_cache
 
-ONES = [
-    "NULL",
-    "EINS",
-    "ZWEI",
-    "DREI",
-    "VIER",
-    "FUENF",
-    "SECHS",
-    "SIEBEN",
-    "ACHT",
-    "NEUN",
-    "ZEHN",
-    "ELF",
-    "ZWOELF",
-    "DREIZEHN",
-    "VIERZEHN",
-    "FUENFZEHN",
-    "SECHZEHN",
-    "SIEBZEHN",
-    "ACHTZEHN",
-    "NEUNZEHN",
-]
-TENS = ["ZWANZIG", "DREISSIG", "VIERZIG", "FUENFZIG", "SECHZIG", "SIEBZIG", "ACHTZIG", "NEUNZIG"]
+TO_NINETEEN = (
+    "NULL EINS ZWEI DREI VIER FUENF SECHS SIEBEN ACHT NEUN ZEHN ELF ZWOELF DREIZEHN VIERZEHN "
+    "FUENFZEHN SECHZEHN SIEBZEHN ACHTZEHN NEUNZEHN"
+)
+TENS = "ZWANZIG DREISSIG VIERZIG FUENFZIG SECHZIG SIEBZIG ACHTZIG NEUNZIG"
 LARGEST = 9999
 OTHER_WORDS = {"EIN": 1, "EINE": 1, "ZWO": 2, "SECHSZEHN": 16, "SECHSZIG": 60}
 
@@ -35,9 +17,9 @@ def number_word(n: int) -> str:
     Chapter: 02_dictionary
     """
     if n < 20:
-        return ONES[n]
+        return TO_NINETEEN.split()[n]
     if n < 100:
-        unit, ten = n % 10, TENS[n // 10 - 2]
+        unit, ten = n % 10, TENS.split()[n // 10 - 2]
         return f"{_joined(unit)}UND{ten}" if unit else ten
     size, name = (1000, "TAUSEND") if n >= 1000 else (100, "HUNDERT")
     head, rest = divmod(n, size)

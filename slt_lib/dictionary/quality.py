@@ -1,5 +1,6 @@
 """How good a recording of a sign is, measured before anyone relies on it."""
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -58,7 +59,7 @@ class SignQuality:
     def rank(self) -> tuple:
         """Sorts the best recording first: by verdict, joints seen, jitter."""
         order = ("good", "poor", "rejected").index(self.verdict)
-        return order, -round(self.seen, 2), float(np.nan_to_num(self.jitter, nan=1.0))
+        return order, -round(self.seen, 2), 1.0 if math.isnan(self.jitter) else self.jitter
 
 
 def rejected(frames: int, why: str) -> SignQuality:
