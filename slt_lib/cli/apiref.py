@@ -88,8 +88,8 @@ def write_api_pages(folder: Path) -> None:
         "# Library reference",
         "",
         "Every public function of `slt_lib`, from its docstring, with the shapes and units of its",
-        "arrays, the errors it raises and the chapter that explains it. Imports between packages go",
-        "one way only: a package uses those above it in this table of the way of the data.",
+        "arrays, the errors it raises and the chapter that explains it. Packages import one way",
+        "only, along the way of the data: poses, dictionary, stitching, and figures last.",
         "",
         "| package | |",
         "|---|---|",
@@ -104,7 +104,7 @@ def write_api_pages(folder: Path) -> None:
 def chapter_links(chapter: str) -> str:
     """The list of functions that a chapter explains, in MyST Markdown ("" if there are none)."""
     found = entries_by_chapter().get(chapter, [])
-    lines = [f"- {{py:obj}}`{entry.name}`: {entry.purpose}" for entry in found]
+    lines = [f"- {{py:obj}}`~{entry.name}`: {entry.purpose}" for entry in found]
     return "\n".join(["## Library functions of this chapter", "", *lines]) if lines else ""
 
 

@@ -39,7 +39,9 @@ def build(project: Project, out: Path, say: Callable[[str], None]) -> Path:
     stage = out / "stage"
     shutil.rmtree(stage, ignore_errors=True)
     shutil.copytree(
-        project.root / "book", stage / "book", ignore=shutil.ignore_patterns("recorded", "__pycache__")
+        project.root / "book",
+        stage / "book",
+        ignore=shutil.ignore_patterns("recorded", "__pycache__"),
     )
     (stage / "notebooks").mkdir()
     for notebook in notebooks:

@@ -7,10 +7,9 @@ import threading
 import time
 from pathlib import Path
 
-import nbformat
 import psutil
 
-from slt_lib.cli.project import BookError, Chapter, Project
+from slt_lib.cli.project import BookError, Chapter, Project, read_notebook, write_json
 
 
 class ChapterFailed(BookError):
@@ -103,16 +102,13 @@ class PeakMemory:
 
 def _failing_cell(chapter: Chapter, executed: Path) -> str:
     """`cell 5 (id a1b2)`, counted in the source notebook."""
-    sources = [cell.get("id") for cell in nbformat.read(chapter.path, as_version=4).cells]
+    sources = [cell.get("id") for cell in read_notebook(chapter.path)["cells"]]
     if executed.is_file():
-        cells = nbformat.read(executed, as_version=4).cells
-        states = {cell.get("id"): cell.metadata.get("papermill", {}) for cell in cells}
-        stopped = [
-            cell
-            for cell, state in states.items()
-            if state.get("exception") or state.get("status") == "running"
-        ]
-        for cell in stopped:
+        cells = read_notebook(executed)["cells"]
+        states = {cell["id"]: cell["metadata"].get("papermill", {}) for cell in cells}
+        raised = [cell for cell, state in states.items() if state.get("exception")]
+        begun = [cell for cell, state in states.items() if state.get("start_time")]
+        if cell := (raised or begun or [None])[-1]:
             where = f"cell {sources.index(cell) + 1}" if cell in sources else "the injected cell"
             return f"{where} (id {cell})"
     return "before its first cell"
@@ -120,9 +116,9 @@ def _failing_cell(chapter: Chapter, executed: Path) -> str:
 
 def _forget_machine(path: Path, source: str, name: str) -> None:
     """Take this machine's paths out of the notebook that readers will download."""
-    notebook = nbformat.read(path, as_version=4)
-    notebook.metadata.papermill.update(input_path=source, output_path=name)
-    nbformat.write(notebook, path)
+    notebook = read_notebook(path)
+    notebook["metadata"]["papermill"] |= {"input_path": source, "output_path": name}
+    write_json(path, notebook)
 
 
 @contextlib.contextmanager

@@ -17,7 +17,7 @@ def setup(app: "Sphinx") -> dict:
     """Connect the extension; Sphinx calls this."""
     app.connect("autodoc-process-docstring", link_chapter, priority=400)
     app.connect("source-read", append_links)
-    app.connect("html-page-context", drop_repeated_scripts, priority=900)
+    app.connect("html-page-context", drop_scripts, priority=900)
     app.connect("build-finished", copy_mathjax)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
@@ -54,15 +54,17 @@ def append_links(app: "Sphinx", docname: str, source: list[str]) -> None:
         source[0] = json.dumps(notebook)
 
 
-def drop_repeated_scripts(
-    app: "Sphinx", page: str, template: str, context: dict, doctree: object
-) -> None:
-    """Keep each script once: Jupyter Book adds thebe's twice, which is an error in the page."""
+def drop_scripts(app: "Sphinx", page: str, template: str, context: dict, doctree: object) -> None:
+    """Keep each script once, and none of thebe's.
+
+    Jupyter Book adds thebe (live cells, which need a server on the web) although nothing uses
+    it, and its script twice, which is an error in every page.
+    """
     seen, kept = set(), []
     for script in context.get("script_files", []):
-        attributes = getattr(script, "attributes", {})
-        key = (str(getattr(script, "filename", script)), attributes.get("body"))
-        if key not in seen:
+        body = getattr(script, "attributes", {}).get("body") or ""
+        key = (str(getattr(script, "filename", script)), body)
+        if key not in seen and "thebe" not in "".join(key).lower():
             seen.add(key)
             kept.append(script)
     context["script_files"] = kept

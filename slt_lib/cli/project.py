@@ -57,9 +57,11 @@ class Project:
         toc = root / "book" / "_toc.yml"
         if not toc.is_file():
             raise BookError(
-                "No book/_toc.yml here.", file=root, fix="Run it in the project's root or give --root."
+                "No book/_toc.yml here.",
+                file=root,
+                fix="Run it in the project's root or give --root.",
             )
-        files = _files(yaml.safe_load(toc.read_text("utf8")) or {})
+        files = files_of(yaml.safe_load(toc.read_text("utf8")) or {})
         paths = [root / f"{file}.ipynb" for file in files if file.startswith("notebooks/")]
         for path in paths:
             if not path.is_file():
@@ -88,7 +90,9 @@ class Project:
     def relative(self, path: Path) -> str:
         """A path as the notebooks see it: from the root if it is inside, else absolute."""
         path = path.resolve()
-        return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else str(path)
+        return (
+            path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else str(path)
+        )
 
     def settings(self) -> dict:
         """The `[tool.slt-book]` table of pyproject.toml (empty if there is none)."""
@@ -104,15 +108,11 @@ def parameters_of(chapter: Chapter) -> dict[str, Parameter]:
     Raises:
         BookError: If the file isn't a notebook.
     """
-    from nbformat.reader import NotJSONError
     from papermill import inspect_notebook
 
-    try:
-        inspected = inspect_notebook(str(chapter.path))
-    except NotJSONError as error:
-        raise BookError("It isn't a notebook.", file=chapter.path, fix=str(error)) from error
+    read_notebook(chapter.path)  # refuses what isn't one, in our own words
     found = {}
-    for name, entry in inspected.items():
+    for name, entry in inspect_notebook(str(chapter.path)).items():
         try:
             default = ast.literal_eval(entry["default"])
         except (ValueError, SyntaxError):
@@ -121,6 +121,21 @@ def parameters_of(chapter: Chapter) -> dict[str, Parameter]:
         kind = type(default).__name__ if kind == "None" else kind
         found[name] = Parameter(name, kind, default, entry["help"])
     return found
+
+
+def read_notebook(path: Path) -> dict:
+    """A notebook as plain JSON values, with each cell's source as one string.
+
+    Raises:
+        BookError: If the file isn't a notebook.
+    """
+    try:
+        notebook = json.loads(path.read_text("utf8"))
+        for cell in notebook["cells"]:
+            cell["source"] = "".join(cell["source"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise BookError("It isn't a notebook.", file=path, fix=f"({error})") from error
+    return notebook
 
 
 def did_you_mean(name: str, known: list[str]) -> str:
@@ -138,13 +153,13 @@ def write_json(path: Path, value: object) -> None:
     temporary.replace(path)
 
 
-def _files(toc: object) -> list[str]:
-    """Every `file:` of a table of contents, in reading order."""
+def files_of(toc: object) -> list[str]:
+    """Every `file:` of a parsed `_toc.yml` (`book/glossary`), its root's apart, in reading order."""
     if isinstance(toc, dict):
         own = [toc["file"].removesuffix(".ipynb")] if "file" in toc else []
-        return own + [file for value in toc.values() for file in _files(value)]
+        return own + [file for value in toc.values() for file in files_of(value)]
     if isinstance(toc, list):
-        return [file for value in toc for file in _files(value)]
+        return [file for value in toc for file in files_of(value)]
     return []
 
 

@@ -15,10 +15,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import nbformat
-
 import slt_lib
-from slt_lib.cli.project import BookError, Chapter, Project, write_json
+from slt_lib.cli.project import BookError, Chapter, Project, read_notebook, write_json
 from slt_lib.cli.report import machine, now
 
 KEYS = (
@@ -34,7 +32,7 @@ def recorder(chapter: Chapter) -> Callable[..., dict]:
     Raises:
         BookError: If the chapter names none, or it can't be imported.
     """
-    metadata = nbformat.read(chapter.path, as_version=4).metadata
+    metadata = read_notebook(chapter.path)["metadata"]
     name = metadata.get("slt", {}).get("record")
     if not name:
         raise BookError(f"{chapter.name} records nothing: its metadata has no slt.record.")
@@ -120,9 +118,7 @@ def pick(project: Project, chapter: Chapter, arm: str | None, seed: int | None) 
         BookError: If there is none.
     """
     found = records(project, chapter)
-    fitting = [
-        one for one in found if arm in (None, one["arm"]) and seed in (None, one["seed"])
-    ]
+    fitting = [one for one in found if arm in (None, one["arm"]) and seed in (None, one["seed"])]
     if not fitting:
         there = ", ".join(f"{one['arm']}-{one['seed']}" for one in found) or "nothing"
         raise BookError(f"{chapter.name} has no such record.", fix=f"Recorded: {there}.")

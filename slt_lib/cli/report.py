@@ -9,10 +9,8 @@ import platform
 from functools import cache
 from pathlib import Path
 
-import nbformat
-
 import slt_lib
-from slt_lib.cli.project import Chapter, Project, write_json
+from slt_lib.cli.project import Chapter, Project, read_notebook, write_json
 
 
 def read_report(out: Path) -> dict:
@@ -53,8 +51,8 @@ def fingerprint(project: Project, chapter: Chapter, parameters: dict) -> str:
 
 def chapter_source(path: Path) -> str:
     """What a notebook says and does: its cells' types, sources and tags, without outputs."""
-    cells = nbformat.read(path, as_version=4).cells
-    return json.dumps([(c.cell_type, c.source, c.metadata.get("tags")) for c in cells])
+    cells = read_notebook(path)["cells"]
+    return json.dumps([[c["cell_type"], c["source"], c["metadata"].get("tags")] for c in cells])
 
 
 def machine() -> str:
