@@ -8,6 +8,9 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from click.testing import CliRunner, Result
+
+from slt_lib.cli import app
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -19,6 +22,12 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("no ../shared/data beside the project, and SLT_SHARED_DATA names none")
     return folder
+
+
+def in_process(*arguments: object, root: Path) -> Result:
+    """Run the command line in this process: quick, since papermill is imported once."""
+    command, *rest = map(str, arguments)
+    return CliRunner().invoke(app, [command, "--root", str(root), *rest])
 
 
 def slt_book(*arguments: object, root: Path) -> subprocess.CompletedProcess:

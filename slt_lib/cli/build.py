@@ -41,7 +41,7 @@ def build(project: Project, out: Path, say: Callable[[str], None]) -> Path:
     shutil.copytree(
         project.root / "book",
         stage / "book",
-        ignore=shutil.ignore_patterns("recorded", "__pycache__"),
+        ignore=shutil.ignore_patterns("recorded"),
     )
     (stage / "notebooks").mkdir()
     for notebook in notebooks:
@@ -113,9 +113,7 @@ def _jupyter_book(stage: Path) -> Path:
         *("build", str(stage), "--toc", "book/_toc.yml"),
         *("-W", "-n", "--keep-going", "-q"),
     ]
-    done = subprocess.run(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False
-    )
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     warnings = re.sub(r"\x1b\[[0-9;]*m", "", done.stderr).replace(f"{stage}/", "")
     (stage.parent / "build.log").write_text(done.stdout + warnings, "utf8")
     if done.returncode:

@@ -92,9 +92,8 @@ def _parse(text: str) -> object:
 
 def _known(declared: dict[str, dict[str, Parameter]]) -> str:
     """One line per chapter: what it can be given."""
-    lines = [
-        f"  {chapter}: "
-        + (", ".join(f"{p.name} ({p.type})" for p in parameters.values()) or "none")
-        for chapter, parameters in declared.items()
-    ]
+    lines = []
+    for chapter, parameters in declared.items():
+        names = ", ".join(f"{p.name} ({p.type})" for p in parameters.values())
+        lines.append(f"  {chapter}: {names or 'none'}")
     return "\n".join(["Known parameters:", *lines])

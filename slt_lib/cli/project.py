@@ -154,7 +154,7 @@ def write_json(path: Path, value: object) -> None:
 
 
 def files_of(toc: object) -> list[str]:
-    """Every `file:` of a parsed `_toc.yml` (`book/glossary`), its root's apart, in reading order."""
+    """Every `file:` of a parsed `_toc.yml`, such as `book/glossary`, in reading order."""
     if isinstance(toc, dict):
         own = [toc["file"].removesuffix(".ipynb")] if "file" in toc else []
         return own + [file for value in toc.values() for file in files_of(value)]

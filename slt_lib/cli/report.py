@@ -25,7 +25,7 @@ def read_report(out: Path) -> dict:
 
 
 def write_entry(out: Path, profile: str, name: str, entry: dict) -> None:
-    """Put one chapter's entry into the report, atomically, so that an interruption keeps the rest."""
+    """Put one chapter's entry into the report, atomically: an interruption keeps the rest."""
     report = read_report(out)
     report["profile"] = profile
     report["machine"] = machine()

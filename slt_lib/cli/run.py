@@ -94,7 +94,7 @@ def run(
 
 
 def up_to_date(entry: dict, mark: str, out: Path) -> bool:
-    """Whether a chapter's last run was good, of the same inputs, and its files are as it left them."""
+    """Whether a chapter's last run was good, with the same inputs, and its files are untouched."""
     return (
         entry.get("ok") is True
         and entry.get("fingerprint") == mark
