@@ -139,7 +139,7 @@ def skeleton_player(
             continue
         points.append(_world(lines.points(in_view(pose), pose.mask)[at]))
         traces.append(_trace(part, lines, scene))
-    poster = _poster(list(named.values())[0], clock[0])
+    poster = _poster(next(iter(named.values())), clock[0])
     fig = go.Figure(
         [{**trace, **_xyz(p[poster])} for trace, p in zip(traces, points, strict=True)],
         frames=[

@@ -9,6 +9,8 @@ from plotly.subplots import make_subplots
 from slt_lib.plots.style import HEAT, METHODS, PART_NAMES, PARTS, FigureError, finish, method_line
 from slt_lib.pose.sequence import PoseSequence
 
+SHARE_WIDTH = {"face": 6, "body": 3.5, "right_hand": 2, "left_hand": 2}  # thin ones lie on top
+
 
 def confidence_over_time(pose: PoseSequence, *, alt: str, title: str = "") -> go.Figure:
     """How sure the pose estimator was: every joint as a heat map, each part's share seen as a line.
@@ -27,30 +29,33 @@ def confidence_over_time(pose: PoseSequence, *, alt: str, title: str = "") -> go
         raise FigureError("There is no frame to show.")
     parts = [part for part in PARTS if len(pose.group(part))]
     order = np.concatenate([pose.group(part) for part in parts])
+    rows = np.concatenate(  # every part is one unit high, however many joints it has
+        [i + (np.arange(n) + 0.5) / n for i, n in enumerate(len(pose.group(p)) for p in parts)]
+    )
     seconds = _seconds(pose)
-    fig = make_subplots(2, 1, shared_xaxes=True, row_heights=[0.32, 0.68], vertical_spacing=0.06)
-    for part in parts:
+    fig = make_subplots(2, 1, shared_xaxes=True, row_heights=[0.34, 0.66], vertical_spacing=0.06)
+    for part in sorted(parts, key=lambda part: -SHARE_WIDTH[part]):
         share = pose.mask[:, pose.group(part)].mean(1).astype(np.float32)
         fig.add_scatter(
-            x=seconds, y=share, name=PART_NAMES[part], line={"color": PARTS[part], "width": 2},
+            x=seconds, y=share, name=PART_NAMES[part], mode="lines",
+            line={"color": PARTS[part], "width": SHARE_WIDTH[part]},
             hovertemplate=f"%{{x:.2f}} s: %{{y:.0%}} of {PART_NAMES[part].lower()} seen",
         )  # fmt: skip
     fig.add_heatmap(
-        z=pose.confidence[:, order].T, x=seconds, colorscale=HEAT, zmin=0, zmax=1,
-        hovertext=None, hovertemplate="%{x:.2f} s, joint %{y}: %{z:.2f}", name="",
-        colorbar={"title": {"text": "confidence", "side": "right"}, "len": 0.68, "y": 0,
+        z=pose.confidence[:, order].T, x=seconds, y=rows.astype(np.float32), colorscale=HEAT,
+        zmin=0, zmax=1, name="",
+        hovertemplate="%{x:.2f} s: %{z:.2f}",
+        colorbar={"title": {"text": "confidence", "side": "right"}, "len": 0.66, "y": 0,
                   "yanchor": "bottom", "thickness": 10, "outlinewidth": 0},
         row=2, col=1,
     )  # fmt: skip
-    ends = np.cumsum([len(pose.group(part)) for part in parts])
-    starts = ends - [len(pose.group(part)) for part in parts]
     fig.update_yaxes(title_text="share seen", range=[-0.04, 1.04], tickformat=".0%", row=1)
     fig.update_yaxes(
-        tickvals=(starts + ends - 1) / 2, ticktext=[PART_NAMES[p] for p in parts],
-        autorange="reversed", showgrid=False, row=2,
+        tickvals=np.arange(len(parts)) + 0.5, ticktext=[PART_NAMES[p] for p in parts],
+        range=[len(parts), 0], showgrid=False, row=2,
     )  # fmt: skip
-    for end in ends[:-1]:
-        fig.add_hline(y=end - 0.5, line={"width": 1, "color": "rgba(125,133,148,0.6)"}, row=2)
+    for edge in range(1, len(parts)):
+        fig.add_hline(y=edge, line={"width": 1, "color": "rgba(125,133,148,0.6)"}, row=2)
     fig.update_xaxes(title_text="time (s)", row=2)
     return finish(fig, alt=alt, title=title, height=460)
 
