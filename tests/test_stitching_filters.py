@@ -76,13 +76,18 @@ def test_filters_keep_lines_and_rest_as_they_are(name):
     assert np.abs(inner).max() < (0.12 if name == "one-euro" else 2e-3)  # one-euro lags
 
 
-def test_per_joint_cutoffs_are_what_each_joint_alone_would_get():
+def test_every_part_gets_its_own_cutoff_and_only_that():
     pose = moving(30, 1, 0.2)
-    cutoffs = np.linspace(2, 11, 178)
-    together = filters.filter_joints(pose, cutoffs)
-    for j in (0, 77, 177):
-        alone = filters.apply_filter(pose, lambda x, j=j: filters.butterworth(x, cutoffs[j], FPS))
-        np.testing.assert_allclose(together.positions[:, j], alone.positions[:, j], atol=1e-5)
+    together = filters.filter_parts(pose, {"body": 3.0, "left_hand": 8.0})
+    for part, cutoff in {"body": 3.0, "left_hand": 8.0}.items():
+        alone = filters.apply_filter(pose, lambda x, c=cutoff: filters.butterworth(x, c, FPS))
+        joints = pose.group(part)
+        np.testing.assert_allclose(
+            together.positions[:, joints], alone.positions[:, joints], atol=1e-5
+        )
+    for part in ("face", "right_hand"):
+        joints = pose.group(part)
+        np.testing.assert_array_equal(together.positions[:, joints], pose.positions[:, joints])
 
 
 def test_frequency_response_shows_the_gain_and_the_cutoff():

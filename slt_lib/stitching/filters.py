@@ -7,7 +7,7 @@ turns filtering into one multiplication. This equals forward-backward filtering 
 padding, `scipy.signal.sosfiltfilt`, for runs of any length, without its start-up transients.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 
 import numpy as np
@@ -119,24 +119,21 @@ def butterworth(track: Track, cutoff: float, fps: float, order: int = ORDER) -> 
     return low_pass(track, gain)
 
 
-def filter_joints(pose: PoseSequence, cutoffs: np.ndarray) -> PoseSequence:
-    """Zero-phase Butterworth with a cutoff for every joint, run by run.
+def filter_parts(pose: PoseSequence, cutoffs: Mapping[str, float]) -> PoseSequence:
+    """Zero-phase Butterworth with a cutoff for every body part, run by run.
 
     Args:
         pose: The sequence.
-        cutoffs: float [joints], hertz, below fps / 2.
+        cutoffs: Hertz by body part, below fps / 2; parts without one stay as they are.
 
     Chapter: 03_stitching
     """
     positions = pose.positions.copy()
-    different, which = np.unique(cutoffs, return_inverse=True)
-    for joints, start, end in seen_together(pose.mask):
-
-        def gain(cycles, joints=joints):
-            hertz = cycles[:, None] * pose.fps
-            return butterworth_gain(hertz, different, pose.fps, ORDER)[:, which[joints], None]
-
-        positions[start:end, joints] = low_pass(positions[start:end, joints], gain)
+    for part, cutoff in cutoffs.items():
+        group = pose.skeleton.groups[part]
+        for joints, start, end in seen_together(pose.mask[:, group]):
+            track = positions[start:end, group[joints]]
+            positions[start:end, group[joints]] = butterworth(track, cutoff, pose.fps)
     return pose.moved(positions)
 
 

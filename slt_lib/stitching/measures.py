@@ -72,7 +72,9 @@ def _mean(values: np.ndarray) -> float:
 
 def hand_travel(pose: PoseSequence, joints: np.ndarray = HANDS) -> float:
     """How far wrists and fingertips move in all, shoulder widths summed over joints and steps."""
-    return float(np.nansum(derivative(pose, 1, joints)) / pose.fps)
+    both = pose.mask[1:, joints] & pose.mask[:-1, joints]
+    steps = np.diff(pose.positions[:, joints], axis=0)
+    return float((np.sqrt(np.einsum("tjc,tjc->tj", steps, steps)) * both).sum())
 
 
 def hand_travel_ratio(pose: PoseSequence, spans: Spans, sources: Sequence[PoseSequence]) -> float:

@@ -193,4 +193,5 @@ def match_cutoff(power: np.ndarray, reference: np.ndarray, fps: float, order: in
     left = _gain_power(fps, order)
     share = (left @ (power * fast)) / np.maximum(left @ (power * slow), 1e-12)
     wanted = (reference @ fast) / max(reference @ slow, 1e-12)
-    return float(cutoff_grid(fps)[np.argmin(np.abs(np.log((share + 1e-9) / (wanted + 1e-9))))])
+    error = np.abs(np.log((share + 1e-9) / (wanted + 1e-9)))
+    return float(cutoff_grid(fps)[error.argmin()])

@@ -11,8 +11,11 @@ from slt_lib.pose.resample import resample
 from slt_lib.pose.sequence import PoseSequence
 from slt_lib.stitching import filters
 from slt_lib.stitching.assemble import Segment
+from slt_lib.stitching.measures import hand_travel
 from slt_lib.stitching.settings import StitchSettings
-from slt_lib.stitching.spectrum import Spectrum, match_cutoff, part_power
+from slt_lib.stitching.spectrum import Spectrum, cutoff_grid, match_cutoff, part_power
+
+KEPT_TRAVEL = 0.93  # of the hands' way, at least, must survive matched smoothing
 
 
 def crop_sign(pose: PoseSequence, how: str) -> PoseSequence:
@@ -46,10 +49,13 @@ def smooth_out(
     """Step 7: as smooth as real signing.
 
     `matched` finds a cutoff for each body part (`match_cutoff`) and filters every part with
-    its own, in one pass; hands are measured from their wrist.
+    its own, in one pass; hands are measured from their wrist. Smoothness must not be bought
+    with articulation: if the hands would travel less than 93 % of their way, all cutoffs are
+    raised until they don't.
 
     Returns:
-        (filtered sequence, cutoff in hertz by body part; empty for other filters).
+        (filtered sequence, cutoff in hertz by body part). Parts that are no rougher than real
+        signing need no filter and are left out, and so are all for other filters.
 
     Chapter: 03_stitching
     """
@@ -64,13 +70,17 @@ def smooth_out(
         return pose, {}
     if settings.smoothing != "matched":
         return filters.apply_filter(pose, simple[settings.smoothing]), {}
-    cutoffs, by_joint = {}, np.full(len(pose.skeleton), 0.48 * fps)
-    for name, wanted in reference.power.items():
-        power = part_power(pose, name)
+    cutoffs, highest = {}, cutoff_grid(fps)[-1]
+    for part, wanted in reference.power.items():
+        power = part_power(pose, part)
         if power is not None:
-            cutoffs[name] = match_cutoff(power, wanted, fps, filters.ORDER)
-            by_joint[pose.skeleton.groups[name]] = cutoffs[name]
-    return filters.filter_joints(pose, by_joint), cutoffs
+            cutoffs[part] = match_cutoff(power, wanted, fps, filters.ORDER)
+    while True:
+        cutoffs = {part: hertz for part, hertz in cutoffs.items() if hertz < highest}
+        smooth = filters.filter_parts(pose, cutoffs) if cutoffs else pose
+        if not cutoffs or hand_travel(smooth) >= KEPT_TRAVEL * hand_travel(pose):
+            return smooth, cutoffs
+        cutoffs = {part: hertz * 1.25 for part, hertz in cutoffs.items()}
 
 
 def restore_bones(pose: PoseSequence) -> PoseSequence:
