@@ -46,7 +46,7 @@ def build(project: Project, out: Path, say: Callable[[str], None]) -> Path:
     (stage / "notebooks").mkdir()
     for notebook in notebooks:
         shutil.copy2(notebook, stage / "notebooks")
-    config = _config(project)
+    config = book_config(project)
     (stage / "_config.yml").write_text(yaml.safe_dump(config, allow_unicode=True), "utf8")
     (stage / "book" / "status.md").write_text(status_page(report), "utf8")
     write_api_pages(stage / "book" / "api")
@@ -76,8 +76,12 @@ def _executed(project: Project, report: dict, out: Path, name: str) -> Path:
     return notebook
 
 
-def _config(project: Project) -> dict:
-    """`_config.yml`, with the repository's buttons if pyproject.toml names its address."""
+def book_config(project: Project) -> dict:
+    """`_config.yml`, with the repository's buttons if pyproject.toml names its address.
+
+    Raises:
+        BookError: If there is no `_config.yml`, or the address isn't one that has buttons.
+    """
     file = project.root / "_config.yml"
     if not file.is_file():
         raise BookError("There is no _config.yml.", file=project.root)

@@ -52,7 +52,7 @@ def execute(
                 kernel_name="python3",
                 cwd=project.root,
                 progress_bar={"desc": label, "file": sys.stderr, "dynamic_ncols": True},
-                extra_arguments=["--log-level=ERROR"],
+                extra_arguments=["--log-level=CRITICAL"],
             )
         except PapermillExecutionError as error:
             problem = f"{error.ename}: {error.evalue}"

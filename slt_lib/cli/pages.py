@@ -25,17 +25,14 @@ def setup(app: "Sphinx") -> dict:
 def link_chapter(
     app: "Sphinx", what: str, name: str, obj: object, options: object, lines: list[str]
 ) -> None:
-    """Turn a docstring's `Chapter: 01_signing_poses` into a link to that page.
-
-    A chapter that comes after the book's last one is still to be written: no link, no warning.
-    """
-    last = max((page for page in app.env.found_docs if page.startswith("notebooks/")), default="")
+    """Turn a docstring's `Chapter: 01_signing_poses` into a link to that page, if it is there."""
     for number, line in enumerate(lines):
         if match := CHAPTER_LINE.match(line):
-            pages = [f"notebooks/{name}" for name in re.split(r", *", match["names"])]
             links = [
-                f":doc:`/{page}`" if page <= last else f"chapter {int(page[10:12])} (to come)"
-                for page in pages
+                f":doc:`/notebooks/{chapter}`"
+                if f"notebooks/{chapter}" in app.env.found_docs
+                else f"chapter {int(chapter[:2])}"
+                for chapter in re.split(r", *", match["names"])
             ]
             lines[number] = f"Explained in {', '.join(links)}."
 
