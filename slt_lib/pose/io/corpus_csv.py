@@ -33,7 +33,7 @@ def read_corpus_csv(path: str | Path) -> list[Utterance]:
     Chapter: 02_dictionary
     """
     path = Path(path)
-    with refusing(path, "a corpus .csv", FIX, UnicodeDecodeError, csv.Error):
+    with refusing(path, "a corpus .csv", FIX):
         text = read_bytes(path, LARGEST_CSV).decode("utf-8-sig")
         reader = csv.DictReader(io.StringIO(text, newline=""), dialect="phoenix")
         if sorted(reader.fieldnames or ()) != sorted(COLUMNS):

@@ -2,27 +2,28 @@
 
 import gzip
 import secrets
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from slt_lib.pose.errors import PoseFileError, SLTError
+from slt_lib.pose.errors import PoseError, PoseFileError, SLTError
 
 LARGEST_FILE = 2 << 30  # bytes that a reader is ready to hold in memory at once
 FPS_RANGE = (0.1, 1000.0)  # frame rates outside it are slips, not recordings
 
 
 @contextmanager
-def refusing(path: Path, kind: str, fix: str, *errors: type[Exception]) -> Iterator[None]:
+def refusing(path: Path, kind: str, fix: str) -> Iterator[None]:
     """Turns what goes wrong inside into one PoseFileError that names the file.
+
+    Parsers of damaged files raise whatever their authors happened to; to whoever reads a file
+    it is one thing: the file can't be read.
 
     Args:
         path: The file being read.
         kind: What it should have been ("a .pose file"), for the message.
         fix: What the reader can do.
-        errors: Exceptions that a parser raises on damaged input.
     """
     try:
         yield
@@ -37,7 +38,7 @@ def refusing(path: Path, kind: str, fix: str, *errors: type[Exception]) -> Itera
     except OSError as error:
         reason = error.strerror or str(error)
         raise PoseFileError(f"Not readable as {kind}: {reason}.", file=path, fix=fix) from error
-    except errors as error:
+    except Exception as error:
         reason = f"{type(error).__name__}: {error}"[:200]
         raise PoseFileError(f"Not readable as {kind} ({reason}).", file=path, fix=fix) from error
 
@@ -66,7 +67,7 @@ def gunzip(path: Path, limit: int) -> bytes:
         PoseFileError: If it is no gzip file, is cut short or unpacks to too much.
     """
     fix = "Download the file again."
-    with refusing(path, "a gzip file", fix, EOFError, zlib.error), gzip.open(path) as stream:
+    with refusing(path, "a gzip file", fix), gzip.open(path) as stream:
         data = stream.read(limit + 1)
     if len(data) > limit:
         raise PoseFileError(
@@ -81,10 +82,10 @@ def checked_fps(fps: float) -> float:
     """The frame rate as a float.
 
     Raises:
-        PoseFileError: If it is not a number between 0.1 and 1000.
+        PoseError: If it is not a number between 0.1 and 1000.
     """
     if not FPS_RANGE[0] <= fps <= FPS_RANGE[1]:
-        raise PoseFileError(f"A frame rate of {fps:g} frames per second makes no sense.")
+        raise PoseError(f"A frame rate of {fps:g} frames per second makes no sense.")
     return float(fps)
 
 

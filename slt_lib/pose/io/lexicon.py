@@ -111,7 +111,7 @@ def read_lexicon(folder: str | Path) -> list[LexiconEntry]:
     folder = Path(folder)
     index = folder / "index.csv"
     fix = f"An index.csv has the columns {','.join(COLUMNS)}."
-    with refusing(index, "a lexicon index", fix, UnicodeDecodeError, csv.Error):
+    with refusing(index, "a lexicon index", fix):
         text = read_bytes(index, LARGEST_INDEX).decode("utf-8-sig")
         reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
         missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
@@ -164,7 +164,7 @@ def write_lexicon(signs: Iterable[tuple[LexiconEntry, PoseSequence]], folder: st
     folder, rows, written = Path(folder), [], set()
     for entry, pose in signs:
         row = {name: getattr(entry, name) for name in COLUMNS}
-        with refusing(folder, "a lexicon", "Correct the entry.", ValueError):
+        with refusing(folder, "a lexicon", "Correct the entry."):
             entry = _entry(folder, {name: str(value) for name, value in row.items()})
             if not entry.path.endswith(".pose"):
                 raise ValueError(f"{entry.path} does not end in .pose")

@@ -28,7 +28,6 @@ PREFIX_OF = {
     "SLRTP_FACE": "SLRTP_FACE",
 }
 COMPONENT_OF = {prefix: name for name, prefix in PREFIX_OF.items()}
-DAMAGED = (struct.error, ValueError, TypeError, IndexError, OverflowError, NotImplementedError)
 
 
 def read_pose(path: str | Path) -> PoseSequence:
@@ -53,7 +52,7 @@ def read_pose(path: str | Path) -> PoseSequence:
     Chapter: 01_signing_poses
     """
     path = Path(path)
-    with refusing(path, "a .pose file", "Export or download the file again.", *DAMAGED):
+    with refusing(path, "a .pose file", "Export or download the file again."):
         return _parse(read_bytes(path), path)
 
 

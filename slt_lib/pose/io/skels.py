@@ -43,7 +43,7 @@ def read_skels(stem: str | Path, fps: float = 25.0) -> list[Utterance]:
     sides = {kind: Path(f"{stem}.{kind}") for kind in ("gloss", "text")}
     texts = {k: _lines(p) if p.is_file() else [""] * len(names) for k, p in sides.items()}
     poses = []
-    with refusing(path, "a .skels file", FIX, UnicodeDecodeError, ValueError):
+    with refusing(path, "a .skels file", FIX):
         fps = checked_fps(fps)
         for number, line in enumerate(_long_lines(path), 1):
             poses.append(_pose(line, number, path, fps))
@@ -60,7 +60,7 @@ def read_skels(stem: str | Path, fps: float = 25.0) -> list[Utterance]:
 
 
 def _lines(path: Path) -> list[str]:
-    with refusing(path, "a text file", "It has to be UTF-8 text.", UnicodeDecodeError):
+    with refusing(path, "a text file", "It has to be UTF-8 text."):
         text = read_bytes(path, LARGEST_FILE).decode("utf-8-sig")
         return text.removesuffix("\n").split("\n") if text else []
 

@@ -21,11 +21,6 @@ from slt_lib.pose.skeleton import SLRTP_FILE_178
 
 KEYS = ("name", "text", "gloss", "poses_3d", "speaker")
 FIX = "Wanted: {name: {name, text, gloss, poses_3d [frames, 178, 3], speaker}} by torch.save."
-DAMAGED = (
-    RuntimeError, pickle.UnpicklingError, zipfile.BadZipFile, ValueError, TypeError, KeyError,
-    IndexError, AttributeError, AssertionError, EOFError, OverflowError, MemoryError,
-    NotImplementedError, RecursionError,
-)  # fmt: skip
 
 
 class SlrtpFile(Mapping[str, Utterance]):
@@ -52,7 +47,7 @@ class SlrtpFile(Mapping[str, Utterance]):
 
     def __getitem__(self, name: str) -> Utterance:
         item = self._items[name]
-        with refusing(self.path, f"item {name!r}", FIX, *DAMAGED):
+        with refusing(self.path, f"item {name!r}", FIX):
             missing = [k for k in KEYS if k not in item] if isinstance(item, dict) else KEYS
             if missing:
                 raise PoseFileError(f"{name!r} has no {', '.join(missing)}.", file=self.path)
@@ -79,7 +74,9 @@ class SlrtpFile(Mapping[str, Utterance]):
                 fix=FIX,
             )
         if tensor.device.type != "cpu" or tensor.numel() * tensor.element_size() > self._size:
-            raise PoseFileError(f"The poses of {name!r} claim more than the file holds.")
+            raise PoseFileError(
+                f"The poses of {name!r} claim more than the file holds.", file=self.path, fix=FIX
+            )
         return tensor.detach().to(torch.float32).numpy()
 
 
@@ -100,7 +97,7 @@ def read_slrtp(path: str | Path, fps: float = 25.0) -> SlrtpFile:
     import torch
 
     path = Path(path)
-    with refusing(path, "an SLRTP .pt file", FIX, *DAMAGED):
+    with refusing(path, "an SLRTP .pt file", FIX):
         fps = checked_fps(fps)
         _check_archive(path)
         try:
