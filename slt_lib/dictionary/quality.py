@@ -10,6 +10,7 @@ from slt_lib.pose.errors import PoseError
 from slt_lib.pose.normalise import shoulder_frame
 from slt_lib.pose.sequence import PoseSequence
 
+VERDICTS = ("good", "poor", "rejected")
 SHOULDER_SHARE = (0.12, 0.5)  # shoulder width over image width: 60 to 250 of 500 pixels
 SHOULDER_VARIATION = 0.10
 BODY_CONFIDENCE = 0.95
@@ -58,7 +59,7 @@ class SignQuality:
     @property
     def rank(self) -> tuple:
         """Sorts the best recording first: by verdict, joints seen, jitter."""
-        order = ("good", "poor", "rejected").index(self.verdict)
+        order = VERDICTS.index(self.verdict)
         return order, -round(self.seen, 2), 1.0 if math.isnan(self.jitter) else self.jitter
 
 

@@ -24,7 +24,7 @@ import numpy as np
 import pyarrow as pa
 
 from slt_lib.dictionary.dictionary import Dictionary
-from slt_lib.dictionary.quality import SignQuality
+from slt_lib.dictionary.quality import VERDICTS, SignQuality
 from slt_lib.dictionary.sign import Sign
 from slt_lib.pose.errors import PoseFileError, SLTError
 from slt_lib.pose.sequence import PoseSequence
@@ -68,7 +68,7 @@ class StoredPoses:
                 f"It can't be opened ({error}).", file=self.file, fix="Save the dictionary again."
             ) from error
 
-    def read(self, row: int, fps: float) -> PoseSequence:
+    def read(self, row: int, fps: float, frames: int) -> PoseSequence:
         """The pose of one sign, straight from the file.
 
         Raises:
@@ -78,10 +78,9 @@ class StoredPoses:
             batch = self.reader.get_batch(row)
             batch.validate(full=True)
             positions, confidence = _floats(batch, "positions"), _floats(batch, "confidence")
-            joints = len(SLRTP_178)
             return PoseSequence(
-                positions.reshape(-1, joints, 3),
-                confidence.reshape(-1, joints),
+                positions.reshape(frames, len(SLRTP_178), 3),
+                confidence.reshape(frames, len(SLRTP_178)),
                 fps,
                 meta={"unit": "shoulder width"},
             )
@@ -217,5 +216,9 @@ def _sign(row: dict, poses: StoredPoses, stored: int) -> Sign:
     quality = SignQuality(frames=known["frames"], why=tuple(json.loads(row["why"])), **measures)
     if row["row"] and not 0 <= int(row["row"]) < stored:
         raise ValueError(f"row {row['row']} of {stored}")
+    if quality.verdict not in VERDICTS:
+        raise ValueError(f"verdict {quality.verdict!r}")
     number = int(row["row"]) if row["row"] else -1
-    return Sign(read=partial(poses.read, number, known["fps"]), quality=quality, **known)
+    return Sign(
+        read=partial(poses.read, number, known["fps"], known["frames"]), quality=quality, **known
+    )

@@ -1,0 +1,124 @@
+"""The part of a recording that carries the sign."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from slt_lib.dictionary import distance_crop, elbow_crop, from_lexicon
+from slt_lib.dictionary.crop import travel
+from slt_lib.pose.errors import PoseError
+from slt_lib.pose.io import bundled_lexicon, read_lexicon
+from slt_lib.pose.sequence import PoseSequence
+from slt_lib.pose.skeleton import SLRTP_178
+
+RIGHT = np.append(SLRTP_178.groups["right_hand"], SLRTP_178.index["RIGHT_WRIST"])
+LEFT = np.append(SLRTP_178.groups["left_hand"], SLRTP_178.index["LEFT_WRIST"])
+
+
+def citation(fps=25.0, rest=0.2, way=0.3, hold=0.8, noise=0.0, seed=0, hands=(RIGHT,)):
+    """A hand that rests, rises by one shoulder width, holds, and sinks again; seconds."""
+    times = np.cumsum([0, rest, way, hold, way, rest])
+    frames = np.arange(round(times[-1] * fps)) / fps
+    height = np.interp(frames, times, [1, 1, 0, 0, 1, 1])
+    positions = np.random.default_rng(seed).normal(0, noise, (len(frames), 178, 3))
+    confidence = np.zeros((len(frames), 178))
+    for hand in hands:
+        positions[:, hand, 1] += height[:, None]
+        confidence[:, hand] = 1
+    return PoseSequence(positions, confidence, fps), times[2], times[3]
+
+
+@pytest.mark.parametrize("fps", [24, 25, 30, 50, 60])
+@pytest.mark.parametrize("noise", [0, 0.004])
+def test_the_hold_stays_and_the_ways_go(fps, noise):
+    pose, arrives, leaves = citation(fps, noise=noise)
+    crop = distance_crop(pose)
+    assert abs(crop.start / fps - arrives) <= 0.1
+    assert abs(crop.end / fps - leaves) <= 0.1
+
+
+def test_a_left_handed_signer_is_cropped_alike():
+    pose, *_ = citation(noise=0.002)
+    crop, mirrored = distance_crop(pose), distance_crop(pose.mirrored())
+    assert (crop.start, crop.end) == (mirrored.start, mirrored.end)
+
+
+def test_the_first_hand_to_arrive_begins_and_the_last_to_leave_ends():
+    early, *_ = citation(hold=0.6)
+    late, *_ = citation(rest=0.4, hold=0.4, hands=(LEFT,))
+    n = min(len(early), len(late))
+    both = early[:n].replace(
+        positions=early.positions[:n] + late.positions[:n],
+        confidence=early.confidence[:n] + late.confidence[:n],
+    )
+    assert distance_crop(both).start == distance_crop(early[:n]).start
+
+
+def test_an_idle_hand_has_no_say():
+    pose, *_ = citation(noise=0.001)
+    idle = pose.confidence.copy()
+    idle[:, LEFT] = 1
+    both = pose.replace(confidence=idle)
+    crop, alone = distance_crop(both), distance_crop(pose)
+    assert (crop.start, crop.end) == (alone.start, alone.end)
+
+
+def test_a_sign_out_of_continuous_signing_is_left_whole():
+    frames = np.arange(12)
+    positions = np.zeros((12, 178, 3))
+    positions[:, RIGHT, 0] = np.sin(frames)[:, None]
+    confidence = np.zeros((12, 178))
+    confidence[:, RIGHT] = 1
+    crop = distance_crop(PoseSequence(positions, confidence, 25))
+    assert (crop.start, crop.end) == (0, 12)
+
+
+@pytest.mark.parametrize("rule", [distance_crop, elbow_crop])
+def test_empty_is_refused_and_the_shortest_is_kept(rule):
+    one = PoseSequence(np.zeros((1, 178, 3)), np.ones((1, 178)), 25)
+    assert (rule(one).start, rule(one).end) == (0, 1)
+    with pytest.raises(PoseError):
+        rule(one[:0])
+    unseen = PoseSequence(np.zeros((9, 178, 3)), np.zeros((9, 178)), 25)
+    assert (rule(unseen).start, rule(unseen).end) == (0, 9)
+
+
+@given(seed=st.integers(0, 10_000), frames=st.integers(1, 40), lost=st.floats(0, 1))
+def test_any_pose_gives_a_part_of_itself(seed, frames, lost):
+    rng = np.random.default_rng(seed)
+    positions = np.cumsum(rng.normal(0, 0.1, (frames, 178, 3)), axis=0)
+    pose = PoseSequence(positions, rng.random((frames, 178)) >= lost, rng.choice([12.5, 25, 60]))
+    for crop in (distance_crop(pose), elbow_crop(pose)):
+        assert 0 <= crop.start < crop.end <= frames
+        assert 0 <= crop.kept <= 1
+        assert len(crop(pose)) == crop.end - crop.start
+        assert (np.diff(crop.travel) >= 0).all()
+
+
+def test_an_unseen_frame_adds_no_travel():
+    pose, *_ = citation()
+    gap = pose.hide(SLRTP_178.groups["right_hand"], slice(8, 12))
+    steps = np.diff(travel(gap)["right"])
+    assert (steps[7:12] == 0).all()
+    assert (steps[:7] == np.diff(travel(pose)["right"])[:7]).all()
+
+
+def test_on_real_letters_the_stillest_moment_stays_and_both_ways_go():
+    for sign in from_lexicon():
+        crop = distance_crop(sign.pose)
+        step = np.diff(crop.travel)
+        stillest = int(np.convolve(step, np.ones(5), mode="valid").argmin()) + 2
+        assert crop.start <= stillest < crop.end, sign.gloss
+        assert 0.25 < (crop.end - crop.start) / sign.frames < 0.9, sign.gloss
+        assert crop.kept < 0.7, sign.gloss
+
+
+def test_the_elbow_rule_is_the_one_of_spoken_to_signed():
+    concatenate = pytest.importorskip("spoken_to_signed.gloss_to_pose.concatenate")
+    pose_format = pytest.importorskip("pose_format")
+    entries = [e for e in read_lexicon(bundled_lexicon()) if e.signed_language in ("gsg", "ise")]
+    for entry in entries[::3]:
+        theirs = concatenate.active_signing_span(pose_format.Pose.read(entry.file.read_bytes()))
+        crop = elbow_crop(entry.read().to(SLRTP_178))
+        assert (crop.start, crop.end) == tuple(map(int, theirs)), entry.path
