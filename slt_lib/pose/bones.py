@@ -4,8 +4,6 @@ All positions are in the shoulder frame (`normalise`): shoulder widths, origin b
 shoulders.
 """
 
-from functools import lru_cache
-
 import numpy as np
 
 from slt_lib.pose.errors import PoseError
@@ -46,32 +44,13 @@ def bone_length_variation(pose: PoseSequence) -> float:
     return float((sd / np.maximum(mean, 1e-9)).mean()) if lengths.size else float("nan")
 
 
-@lru_cache
-def _paths(skeleton: Skeleton) -> tuple[slice, np.ndarray]:
-    """The joints with bones, and which bones lie on each one's way from the root, float [n, n].
-
-    In every skeleton that `set_bone_lengths` serves they are the first 50.
-    """
-    n = len(BODY_HANDS_50)
-    if skeleton.joints[:n] != BODY_HANDS_50.joints:
-        raise PoseError(
-            f"Skeleton {skeleton.name!r} doesn't start with arms and hands in SLRTP order.",
-            fix="Convert with .to(SLRTP_178) first.",
-        )
-    on_path = np.eye(n, dtype=np.float32)
-    for joint, parent in enumerate(BODY_HANDS_50.parents):
-        if parent >= 0:
-            on_path[joint] += on_path[parent]
-    return slice(0, n), on_path
-
-
 def set_bone_lengths(
     positions: np.ndarray, mask: np.ndarray, lengths: np.ndarray, skeleton: Skeleton = SLRTP_178
 ) -> np.ndarray:
     """Give every bone of arms and hands its length, keeping its direction.
 
     Walks the kinematic tree from the shoulders outwards, for all frames at once: each
-    joint's place is the sum of the bones on its way (one matrix product). A joint whose
+    joint's place is the sum of the bones on its way. A joint whose
     parent wasn't seen keeps its offset from the nearest ancestor that was: the bone can't
     be measured, so it isn't changed.
 
@@ -89,21 +68,38 @@ def set_bone_lengths(
 
     Chapter: 01_signing_poses
     """
-    joints, on_path = _paths(skeleton)
-    seen = mask[:, joints]
-    anchor, known = _anchors(positions, seen, skeleton.parents[joints])
-    bones = positions[:, joints] - anchor
+    if skeleton.joints[:50] != BODY_HANDS_50.joints:
+        raise PoseError(
+            f"Skeleton {skeleton.name!r} doesn't start with arms and hands in SLRTP order.",
+            fix="Convert with .to(SLRTP_178) first.",
+        )
+    seen = mask[:, :50]
+    anchor, known = _anchors(positions, seen, BODY_HANDS_50.parents)
+    bones = positions[:, :50] - anchor
     bones[~seen] = 0
     norm = np.sqrt(np.einsum("tjc,tjc->tj", bones, bones))
-    wanted = np.broadcast_to(lengths[joints].astype(np.float32), norm.shape)
+    wanted = np.broadcast_to(lengths[:50].astype(np.float32), norm.shape)
     scale = np.divide(wanted, norm, out=np.ones_like(norm), where=known & (norm > 1e-8))
-    bones *= scale[..., None]
-    placed = on_path @ bones.transpose(1, 0, 2).reshape(len(on_path), -1)
-    placed = placed.reshape(len(on_path), len(bones), 3).transpose(1, 0, 2)
     out = positions.copy()
-    out[:, joints] = placed
-    out[:, joints][~seen] = 0
+    _walk(bones * scale[..., None], out)
+    out[:, :50][~seen] = 0
     return out
+
+
+def _walk(bones: np.ndarray, out: np.ndarray) -> None:
+    """Places of the first 50 joints from their bones [frames, 50, 3], written into `out`.
+
+    Arms and fingers are stored from base to tip, so a walk along them is a running sum.
+    """
+    frames = len(bones)
+    arms = bones[:, :6].reshape(frames, 2, 3, 3).cumsum(2)
+    out[:, :6] = arms.reshape(frames, 6, 3)
+    out[:, 6:8] = arms[:, :, 0] + bones[:, 6:8]  # hips hang on the shoulders
+    for side, wrist in enumerate((8, 29)):
+        root = arms[:, side, 2] + bones[:, wrist]
+        fingers = bones[:, wrist + 1 : wrist + 21].reshape(frames, 5, 4, 3).cumsum(2)
+        out[:, wrist] = root
+        out[:, wrist + 1 : wrist + 21] = (fingers + root[:, None, None]).reshape(frames, 20, 3)
 
 
 def _anchors(positions, seen, parents):

@@ -8,7 +8,6 @@ padding, `scipy.signal.sosfiltfilt`, for runs of any length, without its start-u
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache
 
 import numpy as np
 from scipy import fft, ndimage, signal
@@ -78,26 +77,10 @@ def low_pass(track: Track, gain: Callable[[np.ndarray], np.ndarray]) -> Track:
     shape = (n,) + (1,) * (track.ndim - 1)
     ramp = np.linspace(0, 1, n, dtype=np.float32).reshape(shape)
     line = track[:1] + ramp * (track[-1:] - track[:1])
-    waves = _sine_transform((track - line)[1:-1])
+    waves = fft.dst((track - line)[1:-1], type=1, axis=0, norm="ortho")
     waves *= gain(np.arange(1, n - 1) / (2 * (n - 1))).astype(np.float32)
-    line[1:-1] += _sine_transform(waves)
+    line[1:-1] += fft.dst(waves, type=1, axis=0, norm="ortho")  # its own inverse
     return line
-
-
-def _sine_transform(track: Track) -> Track:
-    """The orthonormal DST-I over time, its own inverse.
-
-    For short runs one matrix product beats an FFT, whose length is often awkward.
-    """
-    if len(track) > 128:
-        return fft.dst(track, type=1, axis=0, norm="ortho")
-    return (_sines(len(track)) @ track.reshape(len(track), -1)).reshape(track.shape)
-
-
-@lru_cache(128)
-def _sines(n: int) -> np.ndarray:
-    k = np.arange(1, n + 1)
-    return (np.sqrt(2 / (n + 1)) * np.sin(np.pi * np.outer(k, k) / (n + 1))).astype(np.float32)
 
 
 def butterworth(track: Track, cutoff: float, fps: float, order: int = ORDER) -> Track:

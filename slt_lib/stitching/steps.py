@@ -2,8 +2,6 @@
 
 from dataclasses import replace
 
-import numpy as np
-
 from slt_lib.dictionary.crop import distance_crop, elbow_crop
 from slt_lib.pose.bones import set_bone_lengths
 from slt_lib.pose.proportions import canonical_body
