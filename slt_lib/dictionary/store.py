@@ -1,5 +1,7 @@
 """A dictionary on disk: a folder whose poses stay there until a sign is played.
 
+Its files::
+
     dictionary.json   format version, skeleton, synonyms
     index.csv         one readable row per recording, with its quality
     signs.arrow       Arrow IPC file; one record batch per sign, read when the sign is played:

@@ -159,7 +159,7 @@ def _gain_power(fps: float, order: int) -> np.ndarray:
 def butterworth_gain(hertz: np.ndarray, cutoff: float, fps: float, order: int) -> np.ndarray:
     """Amplitude gain of a Butterworth filter run forwards and backwards.
 
-    |H|² of the digital filter (bilinear transform): 1 / (1 + (tan πf/fs / tan πfc/fs)^(2n)).
+    `|H|²` of the digital filter (bilinear transform): 1 / (1 + (tan πf/fs / tan πfc/fs)^(2n)).
 
     Args:
         hertz: Frequencies, float [any].
