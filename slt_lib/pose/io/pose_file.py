@@ -126,7 +126,7 @@ def _check_size(header: PoseHeader, body: bytes, joints: int, path: Path) -> Non
     # Version 0.1 counts frames in 16 bits, too few for half an hour: the bytes decide there.
     if rest or frames != (there % 65536 if version == 0.1 else there):
         raise PoseFileError(
-            f"It announces {frames} frames and holds {room / per_frame:.2f}.",
+            f"It announces {frames} frames of {per_frame} bytes and holds {room} bytes.",
             file=path,
             fix="It was cut off or damaged: download it again.",
         )

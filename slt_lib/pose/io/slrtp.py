@@ -130,10 +130,13 @@ def _check_archive(path: Path) -> None:
 def _refusal(error: Exception, path: Path) -> PoseFileError:
     """What torch's restricted loader said, in one line of ours."""
     text = str(error)
-    asked = re.search(r"GLOBAL (\S{1,80})|Unsupported (?:class|operand) (\S{1,80})", text)
+    found = re.search(r"GLOBAL (\S{1,80})|Unsupported class (\S{1,80})", text)
+    asked = found and (found[1] or found[2])
+    if operand := re.search(r"Unsupported operand (\d+)", text):
+        asked = f"pickle instruction {operand[1]}"
     if asked:
         return UnsafeFileError(
-            f"It asks for {asked[1] or asked[2]} when it is opened, which poses don't need.",
+            f"It asks for {asked} when it is opened, which poses don't need.",
             file=path,
             fix="It may be malicious: don't open it with torch.load. " + FIX,
         )
