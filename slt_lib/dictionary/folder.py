@@ -9,7 +9,7 @@ from slt_lib.dictionary.dictionary import Dictionary
 from slt_lib.dictionary.sign import number_variants, record
 from slt_lib.pose.errors import PoseFileError
 from slt_lib.pose.io import read
-from slt_lib.pose.video import VIDEO_SUFFIXES
+from slt_lib.pose.io.single import VIDEO_SUFFIXES
 
 POSE_SUFFIXES = (".pose", ".npz")
 
