@@ -18,7 +18,6 @@ from slt_lib.pose.errors import MissingPartError, PoseFileError
 from slt_lib.pose.io.pose_file import read_pose, write_pose
 from slt_lib.pose.sequence import PoseSequence
 
-VIDEO_SUFFIXES = (".mp4", ".mov", ".webm", ".mkv", ".avi")
 ESTIMATOR = "mediapipe-0.10.21-complexity-1"
 
 
@@ -67,7 +66,7 @@ def video_to_pose(
         MissingPartError: If the video environment isn't there.
         PoseFileError: If the video can't be read, or takes longer than `timeout`.
 
-    Chapter: 15_your_own_data
+    Chapter: 01_signing_poses
     """
     path = Path(path)
     try:

@@ -58,7 +58,7 @@ def write_corpus_csv(utterances: Iterable[Utterance], path: str | Path) -> None:
     Raises:
         PoseFileError: If a field holds `|` or a line break, which the format can't.
 
-    Chapter: 15_your_own_data
+    Chapter: 01_signing_poses
     """
     text = io.StringIO(newline="")
     writer = csv.writer(text, dialect="phoenix")

@@ -6,7 +6,8 @@ from slt_lib.pose.errors import PoseFileError
 from slt_lib.pose.io.npz_file import read_npz
 from slt_lib.pose.io.pose_file import read_pose
 from slt_lib.pose.sequence import PoseSequence
-from slt_lib.pose.video import VIDEO_SUFFIXES, video_to_pose
+
+VIDEO_SUFFIXES = (".mp4", ".mov", ".webm", ".mkv", ".avi")
 
 
 def read(path: str | Path) -> PoseSequence:
@@ -20,6 +21,8 @@ def read(path: str | Path) -> PoseSequence:
     """
     suffix = Path(path).suffix.lower()
     if suffix in VIDEO_SUFFIXES:
+        from slt_lib.pose.video import video_to_pose  # it reads its own results with this package
+
         return video_to_pose(path)
     readers = {".pose": read_pose, ".npz": read_npz}
     if suffix not in readers:

@@ -33,6 +33,8 @@ class SlrtpFile(Mapping[str, Utterance]):
 
     Raises:
         PoseFileError: From an access, if that item is damaged.
+
+    Chapter: 01_signing_poses
     """
 
     def __init__(self, path: Path, items: dict, fps: float) -> None:
@@ -92,7 +94,7 @@ def read_slrtp(path: str | Path, fps: float = 25.0) -> SlrtpFile:
         UnsafeFileError: If the file asks for code to be run when it is opened.
         PoseFileError: If it is damaged or holds something else.
 
-    Chapter: 15_your_own_data
+    Chapter: 01_signing_poses
     """
     import torch
 
@@ -154,7 +156,7 @@ def write_slrtp(utterances: Iterable[Utterance], path: str | Path) -> None:
     Raises:
         PoseFileError: If a pose is missing or on another skeleton, or a name stands twice.
 
-    Chapter: 15_your_own_data
+    Chapter: 01_signing_poses
     """
     import torch
 
