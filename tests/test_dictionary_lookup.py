@@ -8,9 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slt_lib.dictionary import STEPS, Dictionary, MissingSignError, Sign, SignQuality, coverage
+from slt_lib.dictionary import (
+    STEPS,
+    Dictionary,
+    MissingSignError,
+    Sign,
+    SignQuality,
+    coverage,
+    read_synonyms,
+)
 from slt_lib.dictionary.numbers import number_parts, number_word, read_number
-from slt_lib.pose.errors import SLTError
+from slt_lib.pose.errors import PoseFileError, SLTError
 from slt_lib.pose.io import read_annotations
 from slt_lib.pose.sequence import PoseSequence
 
@@ -179,3 +187,17 @@ def test_coverage_of_nothing_is_nothing():
     empty = coverage([], SMALL)
     assert empty.share("exact") == 0
     assert [row["tokens"] for row in empty.rows()] == [0] * len(STEPS)
+
+
+def test_synonyms_are_read_from_a_table(tmp_path):
+    file = tmp_path / "synonyms.csv"
+    file.write_text("gloss,synonym\nGRAUPEL,REGEN\nABEND,HEUTE NACHT\n", encoding="utf-8")
+    table = read_synonyms(file)
+    assert table == {"GRAUPEL": ("REGEN",), "ABEND": ("HEUTE", "NACHT")}
+    assert SMALL.with_synonyms(table).lookup("Graupel").step == "synonym"
+    for bad in ("gloss,word\nA,B\n", "gloss,synonym\nA\n", "gloss,synonym\nA,B\nA,C\n"):
+        file.write_text(bad, encoding="utf-8")
+        with pytest.raises(PoseFileError, match="gloss,synonym"):
+            read_synonyms(file)
+    with pytest.raises(PoseFileError):
+        read_synonyms(tmp_path / "none.csv")

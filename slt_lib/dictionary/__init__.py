@@ -11,10 +11,11 @@ from slt_lib.dictionary.lookup import STEPS, Lookup, MissingSignError
 from slt_lib.dictionary.quality import SignQuality, assess
 from slt_lib.dictionary.sign import Sign
 from slt_lib.dictionary.store import load_dictionary, save_dictionary
+from slt_lib.dictionary.synonyms import read_synonyms
 
 __all__ = [
     "STEPS", "Coverage", "Crop", "Dictionary", "GlossSpan", "Lookup", "MissingSignError", "Sign",
     "SignQuality", "assess", "coverage", "distance_crop", "elbow_crop", "from_alignments",
     "from_lexicon", "from_pose_folder", "from_videos", "gloss_spans",
-    "load_dictionary", "save_dictionary",
+    "load_dictionary", "read_synonyms", "save_dictionary",
 ]  # fmt: skip

@@ -80,7 +80,7 @@ def record(gloss: str, read: Callable[[], PoseSequence], source: str, **known) -
     Chapter: 02_dictionary
     """
     try:
-        pose = read()
+        pose = fix_depth(read())
         quality, fps = assess(pose), pose.fps
     except (PoseFileError, PoseError) as error:
         quality, fps = rejected(0, str(error)), 1.0
