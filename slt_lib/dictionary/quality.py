@@ -17,6 +17,7 @@ BODY_CONFIDENCE = 0.95
 SHORTEST = 0.12  # seconds
 HAND_SEEN = 0.5  # share of frames in which the better seen hand must be there
 JITTER = 0.02  # shoulder widths
+QUARTER_OF_NORMAL = 0.3186  # a quarter of all |x| is smaller, for standard normal x
 BONE_CV = 0.25
 
 
@@ -28,8 +29,9 @@ class SignQuality:
         frames: Number of frames.
         seen_right: Share of the right hand's joints seen, over all frames, 0 to 1.
         seen_left: The same of the left hand.
-        jitter: Noise of wrists and fingers in the image plane, in shoulder widths: the median
-            third difference over sqrt(20), which is the standard deviation of white noise.
+        jitter: Noise of wrists and fingers in the image plane, in shoulder widths: the standard
+            deviation of the white noise that would explain the calmest quarter of the hands'
+            third differences (the rest may be fast signing).
         bone_cv: Mean coefficient of variation of the arm and hand bones' lengths.
         shoulder_share: Shoulder width over image width; NaN where the image isn't known.
         shoulder_variation: Coefficient of variation of the shoulder width.
@@ -119,7 +121,10 @@ def _complaints(measured: dict, seconds: float) -> tuple[str, ...]:
             measured["body_confidence"] < BODY_CONFIDENCE,
             f"Shoulders or nose were seen with confidence {measured['body_confidence']:.2f} only.",
         ),
-        (measured["jitter"] > JITTER, f"The hands jitter by {measured['jitter']:.3f}."),
+        (
+            measured["jitter"] > JITTER,
+            f"The hands jitter by {measured['jitter']:.3f} shoulder widths, or never keep still.",
+        ),
         (measured["bone_cv"] > BONE_CV, f"Bone lengths vary by {measured['bone_cv']:.0%}."),
     ]
     return tuple(sentence for failed, sentence in checks if failed)
@@ -130,14 +135,14 @@ def _hand(pose: PoseSequence, side: str) -> np.ndarray:
 
 
 def _jitter(pose: PoseSequence, width: float) -> float:
-    """Median absolute third difference over sqrt(20), scaled from median to deviation."""
+    """Standard deviation of the noise; a third difference has 1 + 9 + 9 + 1 times its variance."""
     joints = np.concatenate([_hand(pose, "RIGHT"), _hand(pose, "LEFT")])
     four = pose.mask[:, joints]
     four = four[3:] & four[2:-1] & four[1:-2] & four[:-3]
     if not four.any():
         return float("nan")
     third = np.abs(np.diff(pose.positions[:, joints, :2], n=3, axis=0))[four]
-    return float(np.median(third) / 0.6745 / np.sqrt(20) / width)
+    return float(np.quantile(third, 0.25) / QUARTER_OF_NORMAL / np.sqrt(20) / width)
 
 
 def _shoulder_variation(pose: PoseSequence, width: float) -> float:
