@@ -96,6 +96,24 @@ def assemble(
     return timed, joined, spans, joins
 
 
+def without_ways(frames: Sequence[int], joins: Sequence[Join]) -> list[int]:
+    """Frames of the signs alone, from durations that include half of the ways beside them.
+
+    Args:
+        frames: Output frames of every sign, ways included.
+        joins: What was measured between each two signs.
+
+    Returns:
+        At least 2 frames a sign, or what it had.
+
+    Chapter: 03_stitching
+    """
+    ways = np.array([join.frames for join in joins], dtype=float)
+    beside = (np.append(ways, 0) + np.insert(ways, 0, 0)) / 2
+    alone = np.asarray(frames) - np.floor(beside + 0.5).astype(int)
+    return np.maximum(alone, np.minimum(frames, 2)).tolist()
+
+
 def _resampling(lengths: np.ndarray, frames: np.ndarray) -> tuple[np.ndarray, ...]:
     """Which two source frames each resampled frame blends, and how (see `resample`)."""
     within = np.arange(frames.sum()) - np.repeat(np.cumsum(frames) - frames, frames)

@@ -26,7 +26,7 @@ def split_at_gaps(pose: PoseSequence, frames: int = BRIDGE) -> list[tuple[int, i
     """Where the segments of a sequence are that was joined by linear bridges.
 
     Args:
-        pose: Skeleton with hands; as recorded, not normalised or filtered.
+        pose: Any skeleton; as recorded, not normalised or filtered.
         frames: Length of a bridge; stretches without acceleration of at least this length
             are bridges.
 
@@ -35,14 +35,19 @@ def split_at_gaps(pose: PoseSequence, frames: int = BRIDGE) -> list[tuple[int, i
 
     Chapter: 03_stitching
     """
-    hands = np.concatenate([pose.group("right_hand"), pose.group("left_hand")])
-    bend = np.linalg.norm(np.diff(pose.positions[:, hands], 2, axis=0), axis=-1)
-    seen = pose.mask[:, hands]
-    seen = seen[2:] & seen[1:-1] & seen[:-2]
-    straight = seen.any(1) & (np.where(seen, bend, 0).sum(1) < 1e-3 * np.maximum(seen.sum(1), 1))
+    bend = np.linalg.norm(np.diff(pose.positions, 2, axis=0), axis=-1)
+    seen = pose.mask
+    bend[~(seen[2:] & seen[1:-1] & seen[:-2])] = np.nan
+    rounding = 1e-5 * np.abs(pose.positions).max(initial=0)
+    straight = np.array([_median(row) <= rounding for row in bend], dtype=bool)
     bridges = [(a + 1, b + 1) for a, b in runs(straight) if b - a >= frames]
     edges = [0, *(t for bridge in bridges for t in bridge), len(pose)]
     return [(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True) if b > a]
+
+
+def _median(values: np.ndarray) -> float:
+    seen = values[np.isfinite(values)]
+    return float(np.median(seen)) if seen.size else np.inf
 
 
 def compare_with_real(

@@ -3,22 +3,29 @@
 A dictionary shows signs in *citation form*: slowly, one by one, from rest and back to it.
 In fluent German Sign Language the same sign lasts a tenth of that. The seed paper lets its
 translation model predict durations; here a small model does, fitted on an aligned corpus.
+
+Corpora measure signs in two ways. DGS Corpus glosses mark the sign alone: 0.2 s in the
+median, with a way to the next sign of about the same length. PHOENIX14T's alignments leave no
+frame over: a sign has half of the ways before and after it, 0.5 s in the median. The model
+says which it means (`with_ways`).
 """
 
 import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 
 from slt_lib.pose.errors import SLTError
 
-MEDIAN_SECONDS = 0.4  # 10 frames at 25 fps: median of fluent DGS signs
-SPREAD = 0.45  # standard deviation of log duration, for sampling without a corpus
+MEDIAN_SECONDS = 0.2  # 10 frames at 50 fps: fluent DGS signs (ways to other signs not counted)
+SPREAD = 0.5  # standard deviation of log duration, for sampling without a corpus
 PRIOR_WEIGHT = 3.0  # how many occurrences the features are worth
 
 
+@lru_cache(4096)
 def gloss_features(gloss: str) -> np.ndarray:
     """What a gloss's spelling hints about its sign's length, float [5].
 
@@ -40,6 +47,7 @@ class DurationModel:
         means: Mean log seconds of the glosses seen in fitting.
         weights: Ridge regression from `gloss_features` to log seconds, for the others.
         spread: Standard deviation of log seconds around the mean.
+        with_ways: Whether durations include half of the ways to the signs before and after.
 
     Chapter: 03_stitching
     """
@@ -47,6 +55,7 @@ class DurationModel:
     means: dict[str, float] = field(default_factory=dict)
     weights: tuple[float, ...] = (float(np.log(MEDIAN_SECONDS)), 0.0, 0.0, 0.0, 0.0)
     spread: float = SPREAD
+    with_ways: bool = False
 
     def seconds(self, gloss: str) -> float:
         """The median duration of a gloss's sign.
@@ -64,11 +73,15 @@ class DurationModel:
         return self.seconds(gloss) * float(np.exp(self.spread * rng.standard_normal()))
 
 
-def fit_durations(observed: Iterable[tuple[str, float]], ridge: float = 1.0) -> DurationModel:
+def fit_durations(
+    observed: Iterable[tuple[str, float]], with_ways: bool, ridge: float = 1.0
+) -> DurationModel:
     """Fit the duration model on signs cut from an aligned corpus.
 
     Args:
         observed: (gloss, seconds) of each occurrence.
+        with_ways: Whether the corpus counts ways between signs as parts of the signs, as an
+            alignment without gaps does.
         ridge: Strength of the ridge penalty on all weights but the constant.
 
     Raises:
@@ -92,4 +105,4 @@ def fit_durations(observed: Iterable[tuple[str, float]], ridge: float = 1.0) -> 
     prior = x @ weights
     means = dict(zip(by_gloss, prior + trust * (y - prior), strict=True))
     errors = np.concatenate([np.array(logs) - means[gloss] for gloss, logs in by_gloss.items()])
-    return DurationModel(means, tuple(weights), float(errors.std()))
+    return DurationModel(means, tuple(weights), float(errors.std()), with_ways)

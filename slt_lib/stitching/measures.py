@@ -6,9 +6,8 @@ import numpy as np
 
 from slt_lib.pose.errors import SLTError
 from slt_lib.pose.sequence import PoseSequence
-from slt_lib.stitching.transition import PROBES
+from slt_lib.stitching.transition import HAND_PROBES as HANDS
 
-HANDS = np.concatenate([PROBES["right"], PROBES["left"]])
 Spans = Sequence[tuple[int, int]]
 
 
@@ -70,11 +69,23 @@ def _mean(values: np.ndarray) -> float:
     return float(values.mean()) if values.size else float("nan")
 
 
-def hand_travel(pose: PoseSequence, joints: np.ndarray = HANDS) -> float:
-    """How far wrists and fingertips move in all, shoulder widths summed over joints and steps."""
-    both = pose.mask[1:, joints] & pose.mask[:-1, joints]
-    steps = np.diff(pose.positions[:, joints], axis=0)
-    return float((np.sqrt(np.einsum("tjc,tjc->tj", steps, steps)) * both).sum())
+def hand_travel(
+    pose: PoseSequence, joints: np.ndarray = HANDS, steps: np.ndarray | None = None
+) -> float:
+    """How far wrists and fingertips move in all, shoulder widths summed over joints and steps.
+
+    Args:
+        pose: The sequence.
+        joints: Joint numbers.
+        steps: Which steps from frame to frame count, bool [frames - 1]; None counts all.
+
+    Chapter: 03_stitching
+    """
+    seen = pose.confidence[:, joints] > 0
+    both = seen[1:] & seen[:-1]
+    moves = np.diff(pose.positions[:, joints], axis=0)
+    lengths = np.sqrt(np.einsum("tjc,tjc->tj", moves, moves)) * both
+    return float(lengths.sum() if steps is None else lengths[steps].sum())
 
 
 def hand_travel_ratio(pose: PoseSequence, spans: Spans, sources: Sequence[PoseSequence]) -> float:

@@ -9,6 +9,7 @@ from scipy import fft
 
 from slt_lib.pose.errors import PoseError
 from slt_lib.pose.sequence import PoseSequence
+from slt_lib.pose.skeleton import Skeleton
 
 BINS = 65  # frequencies from 0 to half the frame rate
 LOWEST = 0.4  # Hz; below it, a short clip's spectrum says nothing
@@ -37,51 +38,57 @@ class Spectrum:
 
 @lru_cache
 def _window(frames: int) -> np.ndarray:
-    return np.hanning(frames + 2)[1:-1].astype(np.float32)[:, None]
+    return np.hanning(frames + 2)[1:-1].astype(np.float32)[:, None, None]
 
 
-def group_power(positions: np.ndarray, mask: np.ndarray) -> np.ndarray | None:
-    """Summed velocity power of some joints over the frequency bins, None if nothing is seen.
+@lru_cache
+def _probes(skeleton: Skeleton) -> tuple[np.ndarray, np.ndarray, np.ndarray, tuple[str, ...]]:
+    """The joints that are measured, what each is measured from, where parts start, their names.
+
+    Hands are measured from their wrist, so that the arm's movement isn't theirs; body and face
+    from the origin (-1). Of the face every fourth point is enough.
+    """
+    joints, origins, starts, names = [], [], [], []
+    for part in GROUPS:
+        group = skeleton.groups[part][:: 4 if part == "face" else 1]
+        if len(group):
+            names.append(part)
+            starts.append(len(joints))
+            joints += group.tolist()
+            origins += [int(group[0]) if part.endswith("hand") else -1] * len(group)
+    return np.array(joints), np.array(origins), np.array(starts), tuple(names)
+
+
+def part_power(pose: PoseSequence) -> dict[str, np.ndarray]:
+    """Velocity power of every body part's own movement over the frequency bins.
+
+    Only steps between two frames that saw a joint count; the others are taken out of the
+    windowed signal (they add nothing, at no frequency).
 
     Args:
-        positions: float32 [frames, joints, 3].
-        mask: bool [frames, joints]; only steps between two seen frames count, the others
-            are taken out of the windowed signal (they add nothing, at no frequency).
+        pose: The sequence.
 
     Returns:
-        float [BINS], in units² per second² summed over joints and windows.
+        By part, float [BINS], summed over joints and windows; parts that were not seen in two
+        frames running are absent, and so are all if there are fewer than 6 frames.
     """
-    if len(positions) < 6:
-        return None
-    velocity = positions[1:] - positions[:-1]
-    both = mask[1:] & mask[:-1]
-    if not both.any():
-        return None
-    if not both.all():
-        velocity = velocity * both[..., None]
-    velocity = velocity.reshape(len(velocity), -1)
-    size, total = 2 * (BINS - 1), np.zeros(BINS)
+    if len(pose) < 6:
+        return {}
+    joints, origins, starts, names = _probes(pose.skeleton)
+    positions = pose.positions[:, joints]
+    local = origins >= 0
+    positions[:, local] -= pose.positions[:, origins[local]]
+    seen = pose.confidence[:, joints] > 0
+    both = seen[1:] & seen[:-1]
+    velocity = np.diff(positions, axis=0)
+    velocity *= both[..., None]
+    size, power = 2 * (BINS - 1), 0
     for start in range(0, max(1, len(velocity) - size // 2), size // 2):
         part = velocity[start : start + size]
-        coefficients = fft.rfft(part * _window(len(part)), size, axis=0)
-        total += (coefficients.real**2 + coefficients.imag**2).sum(1)
-    return total
-
-
-def part_power(pose: PoseSequence, group: str) -> np.ndarray | None:
-    """`group_power` of one body part's own movement, None if nothing is seen of it.
-
-    Hands are measured from their wrist, so that the arm's movement isn't theirs; of the face
-    every fourth point is enough.
-    """
-    joints = pose.skeleton.groups[group]
-    if not len(joints):
-        return None
-    joints = joints[::4] if group == "face" else joints
-    positions = pose.positions[:, joints]
-    if group.endswith("hand"):
-        positions = positions - positions[:, :1]
-    return group_power(positions, pose.mask[:, joints])
+        waves = fft.rfft(part * _window(len(part)), size, axis=0)
+        power = power + np.add.reduceat((waves.real**2 + waves.imag**2).sum(2), starts, axis=1)
+    moved = np.logical_or.reduceat(both.any(0), starts)
+    return {name: power[:, i] for i, name in enumerate(names) if moved[i]}
 
 
 def spectrum(poses: Iterable[PoseSequence], fps: float) -> Spectrum:
@@ -102,10 +109,8 @@ def spectrum(poses: Iterable[PoseSequence], fps: float) -> Spectrum:
             raise PoseError(
                 f"A sequence has {pose.fps:g} frames per second, not {fps:g}.", fix="Use to_fps."
             )
-        for name in GROUPS:
-            power = part_power(pose, name)
-            if power is not None:
-                total[name] = total.get(name, 0) + power
+        for part, power in part_power(pose).items():
+            total[part] = total.get(part, 0) + power
     if not total:
         raise PoseError("There is no movement to measure in these sequences.")
     power = {name: p / max(p.sum(), 1e-12) for name, p in total.items()}

@@ -1,6 +1,9 @@
 """Steps 3, 6 and 7, one function each. Steps 4 and 5 are in `assemble`."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+
+import numpy as np
 
 from slt_lib.dictionary.crop import distance_crop, elbow_crop
 from slt_lib.pose.bones import set_bone_lengths
@@ -42,14 +45,17 @@ def set_tempo(
 
 
 def smooth_out(
-    pose: PoseSequence, settings: StitchSettings, reference: Spectrum | None
+    pose: PoseSequence,
+    segments: Sequence[Segment],
+    settings: StitchSettings,
+    reference: Spectrum | None,
 ) -> tuple[PoseSequence, dict[str, float]]:
-    """Step 7: as smooth as real signing.
+    """Step 7: as smooth as real signing, and canonical bones again.
 
     `matched` finds a cutoff for each body part (`match_cutoff`) and filters every part with
     its own, in one pass; hands are measured from their wrist. Smoothness must not be bought
-    with articulation: if the hands would travel less than 93 % of their way, all cutoffs are
-    raised until they don't.
+    with articulation: if the hands would travel less than 93 % of their way within signs, all
+    cutoffs are raised until they don't.
 
     Returns:
         (filtered sequence, cutoff in hertz by body part). Parts that are no rougher than real
@@ -64,21 +70,36 @@ def smooth_out(
         "savitzky-golay": lambda track: filters.savitzky_golay(track, 1 / cutoff, fps),
         "one-euro": lambda track: filters.one_euro(track, fps),
     }
+    restore = restore_bones if settings.canonical else lambda bent: bent
     if settings.smoothing == "none":
-        return pose, {}
+        return restore(pose), {}
     if settings.smoothing != "matched":
-        return filters.apply_filter(pose, simple[settings.smoothing]), {}
-    cutoffs, highest = {}, cutoff_grid(fps)[-1]
-    for part, wanted in reference.power.items():
-        power = part_power(pose, part)
-        if power is not None:
-            cutoffs[part] = match_cutoff(power, wanted, fps, filters.ORDER)
+        return restore(filters.apply_filter(pose, simple[settings.smoothing])), {}
+    highest, signs = cutoff_grid(fps)[-1], steps_in_signs(segments, len(pose))
+    cutoffs = {
+        part: match_cutoff(power, reference.power[part], fps, filters.ORDER)
+        for part, power in part_power(pose).items()
+        if part in reference.power
+    }
     while True:
         cutoffs = {part: hertz for part, hertz in cutoffs.items() if hertz < highest}
-        smooth = filters.filter_parts(pose, cutoffs) if cutoffs else pose
-        if not cutoffs or hand_travel(smooth) >= KEPT_TRAVEL * hand_travel(pose):
+        smooth = restore(filters.filter_parts(pose, cutoffs) if cutoffs else pose)
+        if not cutoffs or _travel(smooth, signs) >= KEPT_TRAVEL * _travel(pose, signs):
             return smooth, cutoffs
         cutoffs = {part: hertz * 1.25 for part, hertz in cutoffs.items()}
+
+
+def _travel(pose: PoseSequence, signs: np.ndarray) -> float:
+    """How far the hands go within signs."""
+    return hand_travel(pose, steps=signs)
+
+
+def steps_in_signs(segments: Sequence[Segment], frames: int) -> np.ndarray:
+    """Which steps from frame to frame lie within one sign, bool [frames - 1]."""
+    inside = np.zeros(max(frames - 1, 0), bool)
+    for segment in segments:
+        inside[segment.start : segment.end - 1] = True
+    return inside
 
 
 def restore_bones(pose: PoseSequence) -> PoseSequence:

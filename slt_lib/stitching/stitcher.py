@@ -11,11 +11,11 @@ from slt_lib.pose.errors import SLTError
 from slt_lib.pose.normalise import dominant_hand
 from slt_lib.pose.resample import to_fps
 from slt_lib.pose.sequence import PoseSequence, concatenate
-from slt_lib.stitching.assemble import Segment, assemble
+from slt_lib.stitching.assemble import Segment, assemble, without_ways
 from slt_lib.stitching.face import Expressions
 from slt_lib.stitching.settings import StitchSettings
 from slt_lib.stitching.spectrum import Spectrum, spectrum
-from slt_lib.stitching.steps import crop_sign, restore_bones, set_tempo, smooth_out
+from slt_lib.stitching.steps import crop_sign, set_tempo, smooth_out
 from slt_lib.stitching.transition import Join
 
 
@@ -173,12 +173,16 @@ class Stitcher:
         timed, joined, spans, joins = assemble(
             prepared, frames, self.settings.fps, self.settings.transition
         )
+        if self.settings.durations is not None and self.settings.durations.with_ways:
+            frames = without_ways(frames, joins)
+            timed, joined, spans, joins = assemble(
+                prepared, frames, self.settings.fps, self.settings.transition
+            )
         if self.expressions is not None and codes is not None:
             joined = self.expressions.put(joined, spans, codes)
         segments = [Segment(g.gloss, g.variant, *at) for g, at in zip(signs, spans, strict=True)]
         sentence, segments = set_tempo(joined, segments, self.settings.tempo)
-        smooth, cutoffs = smooth_out(sentence, self.settings, self.reference)
-        final = restore_bones(smooth) if self.settings.canonical else smooth
+        final, cutoffs = smooth_out(sentence, segments, self.settings, self.reference)
         stages = {}
         if keep_stages:
             raw = [to_fps(sign.pose, self.settings.fps) for sign in signs]

@@ -9,9 +9,9 @@ from slt_lib.pose.sequence import PoseSequence
 from slt_lib.pose.skeleton import FINGERS, SLRTP_178
 
 LONGEST = 9 / 25  # seconds: at most 9 frames at 25 fps (Walsh et al., BMVC 2024)
-# Shoulder widths per second of wrists and fingertips. Measured on real signing: median 1.4 in
-# 16 DGS Corpus sentences and 2.3 in 10 PHOENIX14T ones, 90 % below 3.6 and 5.4.
-TYPICAL_SPEED, FASTEST = 2.0, 5.0
+# Shoulder widths per second of wrists and fingertips, between the signs of 16 real DGS Corpus
+# sentences: median and 90 %. (Within their signs the median is 1.4.)
+TYPICAL_SPEED, FASTEST = 3.5, 7.4
 Kind = Literal["linear", "minimum-jerk"]
 
 _FINGERTIPS = tuple(f"{finger}_TIP" for finger in FINGERS)
@@ -19,6 +19,7 @@ PROBES = {
     side: SLRTP_178.ids(*(f"{side.upper()}_HAND.{p}" for p in ("WRIST", *_FINGERTIPS)))
     for side in ("right", "left")
 }
+HAND_PROBES = np.concatenate([PROBES["right"], PROBES["left"]])
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def measure_join(before: PoseSequence, after: PoseSequence) -> Join:
 def _join(distance: float, speed: float, fps: float) -> Join:
     """How many frames a way takes; a third of the most where no hand shows the way."""
     longest = max(1, round(LONGEST * fps))
-    if np.isnan(distance):
+    if distance != distance:  # NaN
         return Join(distance, speed, max(1, longest // 3))
     seconds = distance / min(max(speed, TYPICAL_SPEED), FASTEST)
     frames = round(seconds * fps) - 1
@@ -95,24 +96,31 @@ def measure_joins(timed: PoseSequence, ends: np.ndarray) -> list[Join]:
     """
     if len(ends) < 2:
         return []
-    probes = np.stack([PROBES["right"], PROBES["left"]])
-    points, seen = timed.positions[:, probes], timed.confidence[:, probes] > 0
-    starts = np.concatenate([[0], ends[:-1]])
     last, first = ends[:-1] - 1, ends[:-1]
-    both = seen[last] & seen[first]
-    ways = _means(np.linalg.norm(points[first] - points[last], axis=-1), both)
-    earlier = np.maximum(last[:, None] - np.arange(3), starts[:-1, None])
-    later = np.minimum(first[:, None] + np.arange(3), ends[1:, None] - 1)
-    a = np.concatenate([np.maximum(earlier - 1, starts[:-1, None])[:, None], later[:, None]], 1)
-    b = np.concatenate([earlier[:, None], np.minimum(later + 1, ends[1:, None] - 1)[:, None]], 1)
-    moved = seen[a] & seen[b] & (a != b)[..., None, None]
-    steps = np.linalg.norm(points[b] - points[a], axis=-1)
-    speeds = _means(steps.swapaxes(2, 3).reshape(*steps.shape[:2], 2, -1),
-                    moved.swapaxes(2, 3).reshape(*steps.shape[:2], 2, -1))  # fmt: skip
-    speed = np.nan_to_num(speeds, nan=0.0).max((1, 2)) * timed.fps
+    starts = np.concatenate([[0], ends[:-1]])
+    # The frames around every join, three steps each way, not beyond the two signs.
+    around = np.clip(last[:, None] + np.arange(-3, 5), starts[:-1, None], ends[1:, None] - 1)
+    around[:, :4] = np.minimum(around[:, :4], last[:, None])
+    around[:, 4:] = np.maximum(around[:, 4:], first[:, None])
+    points = timed.positions[around[..., None], HAND_PROBES]  # [joins, 8, 12, 3]
+    seen = timed.confidence[around[..., None], HAND_PROBES] > 0
+    steps = np.diff(points, axis=1)
+    lengths = np.sqrt(np.einsum("ntjc,ntjc->ntj", steps, steps))
+    both = seen[:, 1:] & seen[:, :-1]
+    both &= (np.diff(around, axis=1) > 0)[..., None]
+    sides = (len(last), -1, 2, len(HAND_PROBES) // 2)
+    lengths, both = lengths.reshape(sides), both.reshape(sides)
+    ways = _means(lengths[:, 3], both[:, 3])
+    ends_of_signs = [
+        _means(lengths[:, part].swapaxes(1, 2).reshape(len(last), 2, -1),
+               both[:, part].swapaxes(1, 2).reshape(len(last), 2, -1))
+        for part in (slice(0, 3), slice(4, 7))
+    ]  # fmt: skip
+    speeds = np.fmax.reduce(np.concatenate(ends_of_signs, axis=1), axis=1) * timed.fps
+    distances = np.fmax.reduce(ways, axis=1).tolist()
     return [
-        _join(float(max(w[~np.isnan(w)], default=np.nan)), float(v), timed.fps)
-        for w, v in zip(ways, speed, strict=True)
+        _join(way, speed if speed == speed else 0.0, timed.fps)
+        for way, speed in zip(distances, speeds.tolist(), strict=True)
     ]
 
 
