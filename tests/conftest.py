@@ -58,7 +58,7 @@ def project(tmp_path: Path) -> Path:
         "format: jb-book\nroot: book/intro\nparts:\n- caption: Toys\n  chapters:\n"
         "  - file: notebooks/01_one\n  - file: notebooks/02_two\n"
         "- chapters:\n  - file: book/status\n  - file: book/api/index\n"
-        "    sections:\n    - glob: book/api/slt_lib.*\n",
+        "  - glob: book/api/slt_lib.*\n",
         "utf8",
     )
     shutil.copy(ROOT / "_config.yml", tmp_path)

@@ -10,6 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from conftest import ROOT
 from playwright.sync_api import Page, sync_playwright
 
+from slt_lib.cli.apiref import modules
 from slt_lib.cli.doctor import find_browser
 from slt_lib.cli.project import Project, files_of
 
@@ -17,7 +18,8 @@ pytestmark = pytest.mark.book
 
 CHAPTERS = [chapter.name for chapter in Project.open(ROOT).chapters]
 TOC = yaml.safe_load((ROOT / "book" / "_toc.yml").read_text("utf8"))
-PAGES = ["index", "search", "genindex", TOC["root"], *files_of(TOC)]
+REFERENCE = sorted({f"book/api/{'.'.join(name.split('.')[:2])}" for name in modules()})
+PAGES = ["index", "search", "genindex", TOC["root"], *files_of(TOC), *REFERENCE]
 FLAGS = [
     *("--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"),
     *("--ignore-gpu-blocklist", "--no-sandbox"),

@@ -91,7 +91,7 @@ def write_api_pages(folder: Path) -> None:
         "arrays, the errors it raises and the chapter that explains it. Packages import one way",
         "only, along the way of the data: poses, dictionary, stitching, and figures last.",
         "",
-        "| package | |",
+        "| package | the question it answers |",
         "|---|---|",
         *rows,
         "",

@@ -18,6 +18,7 @@ def setup(app: "Sphinx") -> dict:
     app.connect("autodoc-process-docstring", link_chapter, priority=400)
     app.connect("source-read", append_links)
     app.connect("html-page-context", drop_scripts, priority=900)
+    app.connect("html-page-context", mend_roles)
     app.connect("build-finished", copy_mathjax)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
@@ -65,6 +66,12 @@ def drop_scripts(app: "Sphinx", page: str, template: str, context: dict, doctree
             seen.add(key)
             kept.append(script)
     context["script_files"] = kept
+
+
+def mend_roles(app: "Sphinx", page: str, template: str, context: dict, doctree: object) -> None:
+    """Take docutils' roles off bibliographies: a list without list items, and a retired role."""
+    for role in (' role="list"', ' role="doc-biblioentry"'):
+        context["body"] = context.get("body", "").replace(role, "")
 
 
 def copy_mathjax(app: "Sphinx", error: Exception | None) -> None:
