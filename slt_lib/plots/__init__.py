@@ -16,6 +16,7 @@ Conventions, for every figure of the book:
   and `static/book_figures.js` draws it when it comes into view. In JupyterLab plotly draws it.
 """
 
+from slt_lib.plots.frames import skeleton_frames
 from slt_lib.plots.player import skeleton_player
 from slt_lib.plots.style import METHODS, PARTS, FigureError, finish, method_line
 from slt_lib.plots.tracks import confidence_over_time, trajectories
@@ -27,6 +28,7 @@ __all__ = [
     "confidence_over_time",
     "finish",
     "method_line",
+    "skeleton_frames",
     "skeleton_player",
     "trajectories",
 ]

@@ -40,24 +40,24 @@ class PlotlyRenderer:
                 file=f"cell {data.cell_index}",
                 fix="End it with slt_lib.plots.finish(fig, alt=...).",
             )
-        image = data_picture(renderer, data, alt)
+        image = _picture_node(renderer, data, alt)
         if renderer.renderer.nb_config.builder_name not in ("html", "dirhtml", "singlehtml"):
             return [image]
         begin = f'<figure class="slt-figure" role="figure" aria-label="{escape(alt)}">'
         script = f'<script type="application/octet-stream">{pack(_lean(data.content))}</script>'
         return [
-            nodes.raw("", begin + script, format="html", classes=["slt-figure"]),
+            nodes.raw("", begin + script, format="html"),
             image,
             nodes.raw("", "</figure>", format="html"),
         ]
 
 
-def data_picture(renderer, data, alt: str) -> nodes.image:
+def _picture_node(renderer, data, alt: str) -> nodes.image:
     """The figure's static picture as an image node; its file goes where myst-nb keeps outputs."""
     content = picture(data.content)
     name = f"{sha256(content).hexdigest()}.webp"
     uri = renderer.write_file([name], content, exists_ok=True)
-    return nodes.image(uri=uri, alt=alt)
+    return nodes.image(uri=uri, alt=alt, classes=["dark-light"])  # as it is in both themes
 
 
 def _lean(figure: dict) -> dict:

@@ -97,6 +97,8 @@ def _axis(ax: Axes, axis, settings: dict, side: str) -> None:
     span, limits = settings.get("range"), ax.set_xlim if side == "x" else ax.set_ylim
     if span and not isinstance(span[0], str) and None not in span:
         limits(*(10 ** np.array(span, dtype=float) if log else span))
+    if settings.get("scaleanchor"):
+        ax.set_aspect(settings.get("scaleratio", 1))
     if settings.get("autorange") == "reversed":
         low, high = sorted(ax.get_xlim() if side == "x" else ax.get_ylim())
         limits(high, low)

@@ -11,7 +11,12 @@ from slt_lib.pose.sequence import PoseSequence
 from slt_lib.pose.skeleton import Skeleton
 
 WIDTHS = {"body": 9, "face": 2.5, "right_hand": 5.5, "left_hand": 5.5}
-FRONT = {"eye": {"x": 0, "y": -2.2, "z": 0.1}, "up": {"x": 0, "y": 0, "z": 1}}
+HEIGHTS = {1: 460, 2: 420}  # pixels, by number of signers
+FRONT = {  # no perspective: the front view shows joints where the camera saw them
+    "eye": {"x": 0, "y": -1.6, "z": 0},
+    "up": {"x": 0, "y": 0, "z": 1},
+    "projection": {"type": "orthographic"},
+}
 
 
 @dataclass(frozen=True)
@@ -72,9 +77,11 @@ def in_view(pose: PoseSequence) -> np.ndarray:
 def view_box(poses: Sequence[PoseSequence]) -> np.ndarray:
     """A box that holds head, hands and chest of all the signers, float [3, 2] (x, y, z).
 
-    Hips are left out, and so is the odd point far away: the picture shows the signing.
+    Hips are cut off (they count for the depth alone), and so is the odd point far away: the
+    picture shows the signing.
     """
     seen = [np.float32([[-0.8, -0.9, -0.5], [0.8, 0.9, 0.3]])]
+    deep = [np.float32([-0.5, 0.3])]
     for pose in poses:
         keep = pose.mask.copy()
         for name in ("RIGHT_HIP", "LEFT_HIP"):
@@ -83,8 +90,11 @@ def view_box(poses: Sequence[PoseSequence]) -> np.ndarray:
         if keep[:, shown].any():
             points = in_view(pose)[:, shown][keep[:, shown]]
             seen.append(np.percentile(points, [0.5, 99.5], axis=0))
+            deep.append(np.percentile(in_view(pose)[..., 2][pose.mask], [0.1, 99.9]))
     seen = np.clip(np.concatenate(seen), -2.5, 2.5)
-    return np.stack([seen.min(0) - 0.08, seen.max(0) + 0.08], axis=1)
+    box = np.stack([seen.min(0) - 0.08, seen.max(0) + 0.08], axis=1)
+    deep = np.clip(np.concatenate(deep), -4, 4)
+    return np.stack([box[0], box[1], [deep.min() - 0.1, deep.max() + 0.1]])
 
 
 def skeleton_player(
@@ -93,7 +103,7 @@ def skeleton_player(
     alt: str,
     title: str = "",
     labels: Sequence[str] | Mapping[str, Sequence[str]] | None = None,
-    height: int = 460,
+    height: int | None = None,
 ) -> go.Figure:
     """A player of signing in 3-D: play, pause, slide, turn; one signer or several side by side.
 
@@ -106,7 +116,7 @@ def skeleton_player(
         title: Text above the player.
         labels: What is signed in each frame (say, the gloss): one text per frame of the
             sequence, or of each sequence by name.
-        height: Pixels.
+        height: Pixels; by default less the more signers stand side by side.
 
     Returns:
         A figure with frames; `layout.meta["player"]` holds `fps` and `labels`.
@@ -152,7 +162,7 @@ def skeleton_player(
     fig.update_layout(meta={"player": {"fps": fps, "labels": texts if said else []}})
     top = 40 if title or any(named) else 8
     fig.update_layout(showlegend=False, margin={"l": 8, "r": 8, "t": top, "b": 8}, hovermode=False)
-    return finish(fig, alt=alt, title=title, height=height)
+    return finish(fig, alt=alt, title=title, height=height or HEIGHTS.get(len(named), 340))
 
 
 def _labels(named, labels) -> dict[str, Sequence[str]]:
@@ -214,7 +224,7 @@ def _trace(part: str, lines: Lines, scene: int) -> dict:
 def _scenes(fig: go.Figure, names: list[str], box: np.ndarray) -> None:
     (x, y, z), hidden = box, {"visible": False, "showspikes": False}
     spans = np.array([np.ptp(x), np.ptp(z), np.ptp(y)])
-    ratio = spans / spans[[0, 2]].max() * 1.55
+    ratio = spans / spans[[0, 2]].max() * 2.1
     scene = {
         "xaxis": {**hidden, "range": list(x)},
         "yaxis": {**hidden, "range": list(z)},

@@ -35,4 +35,4 @@ def _add_scripts(app, page: str, template: str, context: dict, doctree) -> None:
 
 def has_figure(doctree: nodes.document) -> bool:
     """Whether the page holds a figure that our script draws."""
-    return any("slt-figure" in node["classes"] for node in doctree.findall(nodes.raw))
+    return any('<figure class="slt-figure"' in raw.astext() for raw in doctree.findall(nodes.raw))

@@ -88,7 +88,7 @@ def trajectories(
         raise FigureError("There is no trajectory to draw.", fix="Give a sequence and a joint.")
     fig = make_subplots(
         2, len(joints), shared_xaxes=True, vertical_spacing=0.08, horizontal_spacing=0.08,
-        column_titles=[joint_name(joint) for joint in joints],
+        column_titles=[joint_name(joint).replace(", ", ",<br>") for joint in joints],
     )  # fmt: skip
     for name, pose in named.items():
         for column, joint in enumerate(joints, start=1):

@@ -3,9 +3,8 @@
 // any machine, without WebGL, and with controls that a keyboard and a screen reader can use.
 (() => {
   "use strict";
-  const HOME = { yaw: 0, pitch: 0.05 };
-  const NARROWEST = 200; // pixels that one signer needs before the next moves to a new row
-  const FAR = 5.5; // the eye's distance in shoulder widths
+  const HOME = { yaw: 0, pitch: 0 };
+  const NARROWEST = 150; // pixels that one signer needs before the next moves to a new row
 
   const seen = (value) => value === value; // NaN is a gap or an unseen joint
 
@@ -180,92 +179,85 @@
 
     #signer(paint, scene, { width, height }) {
       const top = scene.name ? 30 : 8, [halfX, , halfZ] = scene.half;
-      const scale = this.view.zoom * Math.min(width / (2 * halfX), (height - top) / (2 * halfZ));
-      const project = this.#projection(scene.middle, width / 2, top + (height - top) / 2, scale);
+      const high = height - top - (this.labels.length ? 34 : 0);
+      const scale = this.view.zoom * Math.min(width / (2 * halfX), high / (2 * halfZ));
+      const project = this.#projection(scene.middle, width / 2, top + high / 2, scale);
       const pieces = [];
       for (const { t, color, width: thick, size, lines } of scene.traces) {
         const { x, y, z } = this.frames[this.frame].data[t];
-        const wide = thick * Math.max(0.42, Math.min(1, scale / 150));
-        let before = null, loop = [];
+        const wide = 0.75 * thick * Math.max(0.45, Math.min(1, scale / 130));
+        const fine = wide < 2; // thin lines (the face) are drawn run by run, the others by bone
+        let before = null, run = [];
         for (let p = 0; p <= x.length; p++) {
           const point = p < x.length && seen(x[p]) ? project(x[p], y[p], z[p]) : null;
           if (point && size?.[p] > 0)
-            pieces.push({ depth: point.depth - 0.02, dot: point, color,
-              radius: 0.6 * size[p] * point.near * wide / thick });
-          if (lines && point && before)
-            pieces.push({ depth: (point.depth + before.depth) / 2, from: before, to: point, color,
-              width: wide * point.near * (thick > 4 ? 0.8 : 0.62) });
-          if (point) loop.push(point);
-          else { this.#surface(pieces, loop, color); loop = []; }
+            pieces.push({ depth: point.depth - 0.02, path: [point], color,
+              width: 1.5 * size[p] * wide / thick });
+          if (point && before && lines && !fine)
+            pieces.push({ depth: (point.depth + before.depth) / 2, path: [before, point], color,
+              width: wide, gap: 2.4 });
+          if (point) run.push(point);
+          else if (run.length) {
+            if (lines && fine) pieces.push({ depth: run[0].depth, path: run, color, width: wide });
+            run = [];
+          }
           before = point;
         }
       }
       pieces.sort((a, b) => b.depth - a.depth).forEach((piece) => this.#piece(paint, piece));
-      this.#fadeOut(paint, width, height);
+      this.#fadeOut(paint, width, top + high);
     }
 
-    // A closed outline (the face, the lips) gets a faint fill behind its line.
-    #surface(pieces, loop, color) {
-      const first = loop[0], last = loop[loop.length - 1];
-      if (loop.length < 30 || Math.hypot(first.x - last.x, first.y - last.y) > 0.5) return;
-      pieces.push({ depth: Infinity, fill: loop, color });
-    }
-
-    #piece(paint, { from, to, dot, fill, color, width, radius, depth }) {
-      paint.lineCap = "round";
-      paint.lineJoin = "round";
-      paint.fillStyle = paint.strokeStyle = color;
-      if (fill) {
-        paint.globalAlpha = 0.08;
-        paint.beginPath();
-        fill.forEach(({ x, y }, i) => (i ? paint.lineTo(x, y) : paint.moveTo(x, y)));
-        paint.fill();
-      } else if (dot) {
+    #piece(paint, { path, color, width, depth, gap }) {
+      paint.beginPath();
+      path.forEach(({ x, y }, i) => (i ? paint.lineTo(x, y) : paint.moveTo(x, y)));
+      if (path.length === 1) paint.lineTo(path[0].x + 0.01, path[0].y); // a dot
+      const [from, to] = path;
+      const length = gap ? Math.hypot(to.x - from.x, to.y - from.y) : 0;
+      if (length > 2 * width) { // what is in front cuts a gap into what is behind, not its joints
+        const cut = new Path2D(), dx = (to.x - from.x) * width / length,
+          dy = (to.y - from.y) * width / length;
+        cut.moveTo(from.x + dx, from.y + dy);
+        cut.lineTo(to.x - dx, to.y - dy);
+        paint.globalCompositeOperation = "destination-out";
         paint.globalAlpha = 1;
-        paint.beginPath();
-        paint.arc(dot.x, dot.y, radius, 0, 2 * Math.PI);
-        paint.fill();
-      } else {
-        const line = (wide) => {
-          paint.lineWidth = wide;
-          paint.beginPath();
-          paint.moveTo(from.x, from.y);
-          paint.lineTo(to.x, to.y);
-          paint.stroke();
-        };
-        if (width > 2) { // what is in front cuts a thin gap into what is behind
-          paint.globalAlpha = 1;
-          paint.globalCompositeOperation = "destination-out";
-          paint.lineCap = "butt";
-          line(width + 2.4);
-          paint.globalCompositeOperation = "source-over";
-          paint.lineCap = "round";
-        }
-        paint.globalAlpha = Math.max(0.55, Math.min(1, 0.92 - 0.25 * depth));
-        line(width);
+        paint.lineCap = "butt";
+        paint.lineWidth = width + gap;
+        paint.stroke(cut);
+        paint.globalCompositeOperation = "source-over";
       }
+      paint.lineCap = paint.lineJoin = "round";
+      paint.strokeStyle = paint.fillStyle = color;
+      if (path.length > 30) { // a long closed outline, the face: a breath of colour inside
+        paint.globalAlpha = 0.07;
+        paint.fill();
+      }
+      paint.globalAlpha = Math.max(0.6, Math.min(1, 0.9 - 0.2 * depth)); // far is fainter
+      paint.lineWidth = width;
+      paint.stroke();
       paint.globalAlpha = 1;
     }
 
-    // Perspective, turned about the upright axis and then tipped; x right, y away, z up.
+    // Turned about the upright axis, then tipped; x right, y away, z up. Without perspective, so
+    // that the front view shows joints where the camera saw them, however doubtful the depth.
     #projection([mx, my, mz], left, top, scale) {
       const { yaw, pitch } = this.view;
       const [cy, sy, cp, sp] = [Math.cos(yaw), Math.sin(yaw), Math.cos(pitch), Math.sin(pitch)];
       return (x, y, z) => {
         const across = (x - mx) * cy - (y - my) * sy, away = (x - mx) * sy + (y - my) * cy;
         const depth = away * cp - (z - mz) * sp, up = away * sp + (z - mz) * cp;
-        const near = FAR / Math.max(0.5, FAR + depth);
-        return { x: left + across * near * scale, y: top - up * near * scale, depth, near };
+        return { x: left + across * scale, y: top - up * scale, depth };
       };
     }
 
-    #fadeOut(paint, width, height) { // the body goes on below the picture
-      const shade = paint.createLinearGradient(0, height - 46, 0, height);
+    #fadeOut(paint, width, bottom) { // the body goes on below the picture
+      const shade = paint.createLinearGradient(0, bottom - 46, 0, bottom);
       shade.addColorStop(0, "rgba(0,0,0,0)");
       shade.addColorStop(1, "rgba(0,0,0,1)");
       paint.globalCompositeOperation = "destination-out";
       paint.fillStyle = shade;
-      paint.fillRect(0, height - 46, width, 46);
+      paint.fillRect(0, bottom - 46, width, 46);
+      paint.clearRect(0, bottom, width, this.height);
       paint.globalCompositeOperation = "source-over";
     }
 
@@ -276,7 +268,7 @@
       paint.font = `600 14px ${font}`;
       if (name) paint.fillText(name, width / 2, 18, width - 8);
       paint.font = `600 20px ${font}`;
-      if (label) paint.fillText(label, width / 2, height - 12, width - 8);
+      if (label) paint.fillText(label, width / 2, height - 10, width - 8);
     }
   }
 
