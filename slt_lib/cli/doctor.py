@@ -94,10 +94,10 @@ def _gpu() -> Part:
 
 
 def _versions() -> list[Part]:
+    found = [(name, _version(name)) for name in VERSIONS]
     return [
         Part(name, bool(version), version or "not installed", "the book", optional=False)
-        for name in VERSIONS
-        for version in [_version(name)]
+        for name, version in found
     ]
 
 
