@@ -51,8 +51,10 @@ def skeleton_frames(
             for c, f in enumerate(chosen[name])
         ]
         x, y, dots = (np.concatenate(values) for values in zip(*cells, strict=True))
+        joined = all(Lines.of(pose.skeleton, part).joined for pose in named.values())
         fig.add_scatter(
-            x=x, y=y, mode="lines+markers", name=PART_NAMES[part], hoverinfo="skip",
+            x=x, y=y, mode="lines+markers" if joined else "markers",
+            name=PART_NAMES[part], hoverinfo="skip",
             line={"color": PARTS[part], "width": FLAT_WIDTHS[part]},
             marker={"color": PARTS[part], "size": dots, "line": {"width": 0}},
         )  # fmt: skip

@@ -91,6 +91,7 @@ def _tracks(frames: list[dict], blobs: list[bytes]) -> tuple[list[dict], list[di
 
 def _deltas(values: np.ndarray) -> tuple[np.ndarray, float]:
     """Values [frames, points] as int16 differences along time, and the size of a step."""
+    values = values.astype(float)
     finite = np.isfinite(values)
     step = float(np.abs(values[finite]).max(initial=0)) / 8000 or 1.0
     codes = np.where(finite, np.round(np.where(finite, values, 0) / step), NAN_CODE)

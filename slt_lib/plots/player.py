@@ -26,10 +26,12 @@ class Lines:
     Attributes:
         joints: int [points], joint numbers, -1 for a gap.
         dots: float [points], diameter of the dot on each point in pixels; 0 for none.
+        joined: Whether a line joins the points.
     """
 
     joints: np.ndarray
     dots: np.ndarray
+    joined: bool = True
 
     @classmethod
     def of(cls, skeleton: Skeleton, part: str) -> "Lines":
@@ -37,7 +39,7 @@ class Lines:
         joints = [j for chain in skeleton.chains[part] for j in (*chain, -1)]
         if part == "face" and not joints:
             joints = list(skeleton.unplaced)
-            return cls(np.array(joints, int), np.full(len(joints), 2.5))
+            return cls(np.array(joints, int), np.full(len(joints), 2.5), joined=False)
         size = {"body": lambda name: 5.0, "face": lambda name: 0.0}.get(part, _hand_dot)
         dots = [size(skeleton.joints[j]) if j >= 0 else 0.0 for j in joints]
         return cls(np.array(joints, int), np.array(dots))
@@ -207,7 +209,7 @@ def _trace(part: str, lines: Lines, scene: int) -> dict:
         "type": "scatter3d",
         "name": PART_NAMES[part],
         "scene": f"scene{scene + 1 if scene else ''}",
-        "mode": "lines+markers" if dots else "lines",
+        "mode": "+".join(["lines"] * lines.joined + ["markers"] * bool(dots)),
         "line": {"color": PARTS[part], "width": WIDTHS[part]},
         "hoverinfo": "skip",
     }

@@ -22,4 +22,5 @@ def table(rows: Sequence[Mapping], columns: Sequence[str] = ()) -> Markdown:
 
 def _cell(value: object) -> str:
     text = f"{value:.3g}" if isinstance(value, float) else str(value)
-    return text.replace("|", "\\|").replace("\n", " ").replace("$", "\\$")
+    text = text.replace("|", "\\|").replace("\n", " ")
+    return text if text.startswith("`") else text.replace("$", "\\$")
