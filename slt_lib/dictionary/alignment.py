@@ -15,6 +15,8 @@ import numpy as np
 
 from slt_lib.pose.io.utterance import Utterance
 
+REPEAT = -2.0  # log score of a repeated gloss that shares the run of the one before
+SHARES = ("pair", "more")  # steps after which the run at hand belongs to the gloss at hand
 SILENCE, NO_STATE = 1058, -1
 ROUNDS = 2  # of naming ids and aligning again; a third changes next to nothing
 CERTAIN = -0.7  # log probability of a pair that needs no search: about one half
@@ -57,8 +59,9 @@ def gloss_spans(utterances: Iterable[Utterance]) -> dict[str, tuple[GlossSpan, .
     """The frames of each gloss of each sentence.
 
     The names of the ids are learnt from all sentences given: first from those with as many runs
-    as glosses, then by aligning all sentences with the names so far (dynamic programming,
-    `match`), twice over. A gloss repeated without a pause shares one run, split evenly.
+    as glosses (and no gloss twice in a row, since its two runs would be one), then by aligning
+    all sentences with the names so far (dynamic programming, `match`), twice over. A gloss
+    repeated without a pause shares one run, split evenly.
 
     Args:
         utterances: Sentences with glosses and alignment; others are left out. The more, the
@@ -77,7 +80,7 @@ def gloss_spans(utterances: Iterable[Utterance]) -> dict[str, tuple[GlossSpan, .
     names = _count(
         (run[0], gloss)
         for runs, glosses in sentences.values()
-        if len(runs) == len(glosses)
+        if len(runs) == len(glosses) and all(a != b for a, b in pairwise(glosses))
         for run, gloss in zip(runs, glosses, strict=True)
     )
     for _ in range(ROUNDS):
@@ -132,11 +135,12 @@ def match(
             if i:
                 options.append((best[i - 1][j] + SKIP_RUN, "run"))
             if j:
-                options.append((best[i][j - 1] + SKIP_GLOSS, "gloss"))
+                repeats = j > 1 and glosses[j - 1] == glosses[j - 2] and came[i][j - 1] in SHARES
+                options.append((best[i][j - 1] + (REPEAT if repeats else SKIP_GLOSS), "gloss"))
             if i and j:
                 fit = known.get(glosses[j - 1], UNKNOWN)
                 options.append((best[i - 1][j - 1] + fit, "pair"))
-                if came[i - 1][j] in ("pair", "more") and glosses[j - 1] in known:
+                if came[i - 1][j] in SHARES and glosses[j - 1] in known:
                     options.append((best[i - 1][j] + fit - 1, "more"))
             if options:
                 best[i][j], came[i][j] = max(options, key=lambda option: option[0])
@@ -147,7 +151,7 @@ def _walk_back(came: list[list[str]]) -> list[tuple[int, int]]:
     i, j, pairs = len(came) - 1, len(came[0]) - 1, []
     while i or j:
         step = came[i][j]
-        if step in ("pair", "more"):
+        if step in SHARES:
             pairs.append((i - 1, j - 1))
         i -= step != "gloss"
         j -= step in ("pair", "gloss")

@@ -121,7 +121,7 @@ class Finder:
         if found:
             return [found], f"Case, umlauts and variant marks aside, it is {found}."
         kept = " (a negation is never dropped)" if NEGATION.match(gloss) else ""
-        return None, f"None is called {base(gloss)} either{kept}."
+        return None, f"Nor is it another spelling of one{kept}."
 
     def _number(self, gloss: str) -> tuple[list[str] | None, str]:
         number = read_number(written_number(gloss) or base(gloss))

@@ -90,7 +90,7 @@ def assess(pose: PoseSequence) -> SignQuality:
     seen = {side: float(pose.mask[:, _hand(pose, side)].mean()) for side in ("RIGHT", "LEFT")}
     if max(seen.values()) == 0:
         return rejected(len(pose), "No frame shows a hand.")
-    image = pose.meta.get("width")
+    image = pose.meta.get("width") if "unit" not in pose.meta else None  # None once normalised
     measured = {
         "seen_right": seen["RIGHT"],
         "seen_left": seen["LEFT"],
