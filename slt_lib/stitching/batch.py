@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from slt_lib.dictionary import Dictionary
+from slt_lib.dictionary import load_dictionary
 from slt_lib.stitching.settings import StitchSettings
 from slt_lib.stitching.spectrum import Spectrum
 from slt_lib.stitching.stitcher import Stitched, Stitcher
@@ -45,7 +45,7 @@ def stitch_many(
     """
     seeds = [_seed_of(seed, i) for i in range(len(sentences))]
     if processes <= 1:
-        stitcher = Stitcher(Dictionary.load(dictionary), settings, reference)
+        stitcher = Stitcher(load_dictionary(dictionary), settings, reference)
         for glosses, own in zip(sentences, seeds, strict=True):
             yield _lean(stitcher.stitch(glosses, seed=own))
         return
@@ -64,7 +64,7 @@ def _seed_of(seed: int | None, sentence: int) -> int | None:
 
 def _start(dictionary: Path, settings: StitchSettings, reference: Spectrum | None) -> None:
     global _stitcher
-    _stitcher = Stitcher(Dictionary.load(dictionary), settings, reference)
+    _stitcher = Stitcher(load_dictionary(dictionary), settings, reference)
 
 
 def _stitch_one(glosses: Sequence[str], seed: int | None) -> Stitched:

@@ -168,27 +168,29 @@ def record(arm: str, seed: int, folder: str = FOLDER) -> dict:
     Durations are drawn with the seed; arms without a duration model give the same every time.
 
     Returns:
-        `sentences`: by name, the measures of `compare_with_real` and whether anything was
-        replaced; and the median over the sentences of each measure.
+        The median of each measure of `compare_with_real` over the sentences with dictionary
+        recordings; `sentences`, the measures of each of them by name; `unchanged`, those of the
+        others, in which every method joins the real segments again.
 
     Chapter: 03_stitching
     """
-    sentences, rows = read_sentences(folder), {}
+    sentences = read_sentences(folder)
+    rows: dict[str, dict] = {"sentences": {}, "unchanged": {}}
     for i, sentence in enumerate(sentences):
         reference = real_spectrum(sentences, leave_out=sentence.name)
         stitched = stitch_as(arm, sentence, reference, seed * 1000 + i)
         measured = compare_with_real({arm: stitched}, sentence.real, sentence.seconds, reference)
-        rows[sentence.name] = {k: round(v, 5) for k, v in measured[arm].items()}
-        rows[sentence.name]["replaced"] = sentence.replaced
-    measures = [k for k in rows[sentences[0].name] if k != "replaced"]
-    medians = {k: _median([row[k] for row in rows.values() if row["replaced"]]) for k in measures}
-    return {**medians, "sentences": {n: _no_nan(row) for n, row in rows.items()}}
+        kind = "sentences" if sentence.replaced else "unchanged"
+        rows[kind][sentence.name] = {k: _rounded(v) for k, v in measured[arm].items()}
+    replaced = rows["sentences"].values()
+    measures = next(iter(replaced), {})
+    return {**{k: _median([row[k] for row in replaced]) for k in measures}, **rows}
 
 
-def _median(values: Sequence[float]) -> float | None:
-    seen = [v for v in values if np.isfinite(v)]
+def _median(values: Sequence[float | None]) -> float | None:
+    seen = [v for v in values if v is not None]
     return round(float(np.median(seen)), 5) if seen else None
 
 
-def _no_nan(row: dict) -> dict:
-    return {k: None if isinstance(v, float) and not np.isfinite(v) else v for k, v in row.items()}
+def _rounded(value: float) -> float | None:
+    return round(value, 5) if np.isfinite(value) else None
