@@ -55,16 +55,24 @@ def normalise(pose: PoseSequence) -> PoseSequence:
 def dominant_hand(pose: PoseSequence) -> str:
     """Which hand does the signing: the one whose seen wrist travels further.
 
+    The hands' own wrists decide, and the arms' only where no hand was seen: an arm's wrist is
+    guessed even while its hand is out of the picture.
+
     Returns:
         "right" or "left" (the signer's); "right" if neither moves.
 
     Chapter: 01_signing_poses
     """
-    travel = {}
-    for side in ("RIGHT", "LEFT"):
-        names = [n for n in (f"{side}_HAND.WRIST", f"{side}_WRIST") if n in pose.skeleton.index]
-        travel[side] = max((path_length(pose, n) for n in names), default=0.0)
-    return "left" if travel["LEFT"] > travel["RIGHT"] else "right"
+    for wrist in ("HAND.WRIST", "WRIST"):
+        joints = {side: pose.skeleton.index.get(f"{side}_{wrist}") for side in ("RIGHT", "LEFT")}
+        travel = {
+            side: path_length(pose, f"{side}_{wrist}")
+            for side, j in joints.items()
+            if j is not None and pose.mask[:, j].any()
+        }
+        if travel:
+            return max(travel, key=travel.get).lower()
+    return "right"
 
 
 def path_length(pose: PoseSequence, joint: str) -> float:
