@@ -97,6 +97,7 @@
     delete element.dataset.live;
     element.querySelector(".slt-stage").remove();
     element.started = false;
+    element.restyle = null;
   }
 
   async function draw(element) {
