@@ -34,7 +34,7 @@ _AXIS = {
     "zeroline": False,
     "ticks": "",
     "automargin": True,
-    "title": {"standoff": 8},
+    "title": {"standoff": 8, "font": {"size": 13}},
 }
 TEMPLATE = go.layout.Template(
     layout={

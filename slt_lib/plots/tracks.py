@@ -105,9 +105,10 @@ def trajectories(
     fig.update_yaxes(autorange="reversed", row=2)
     fig.update_yaxes(title_text=f"y, downwards<br>({unit})", row=2, col=1)
     fig.update_xaxes(title_text="time (s)", row=2)
-    fig.update_layout(hovermode="x", legend_y=1.1)
+    fig.update_annotations(font_size=14)
+    fig.update_layout(hovermode="x", legend_y=1.13)
     finish(fig, alt=alt, title=title, height=440)
-    return fig.update_layout(margin_t=84 if len(named) > 1 else 56)
+    return fig.update_layout(margin_t=76 if len(named) > 1 else 56)
 
 
 def joint_name(joint: str) -> str:
