@@ -3,39 +3,43 @@
 import json
 
 import pytest
+from click.testing import CliRunner
 from conftest import in_process
 
+from slt_lib.cli import app
 from slt_lib.cli.doctor import VERSIONS, find_browser
 
 
-def examined(project) -> dict[str, dict]:
-    done = in_process("doctor", "--json", root=project)
+def examined() -> dict[str, dict]:
+    done = CliRunner().invoke(app, ["doctor", "--json"])
     assert done.exit_code == 0
     return {part["name"]: part for part in json.loads(done.stdout)}
 
 
-def test_doctor_tells_present_from_missing(project, monkeypatch, tmp_path):
+def test_doctor_tells_present_from_missing(monkeypatch, tmp_path):
     monkeypatch.delenv("SLT_SMPLX", raising=False)
     monkeypatch.setenv("SLT_CHROMIUM", str(tmp_path / "no-browser"))
-    parts = examined(project)
+    monkeypatch.setenv("SLT_VIDEO_ENV", str(tmp_path / "no-environment"))
+    parts = examined()
     assert all(parts[name]["present"] and parts[name]["found"] for name in VERSIONS)
     for name in ("SMPL-X (licensed)", "video environment", "Chromium"):
         assert not parts[name]["present"] and parts[name]["enables"] and parts[name]["optional"]
-    text = in_process("doctor", root=project).stdout
+    text = CliRunner().invoke(app, ["doctor"]).stdout
     assert "missing  video environment" in text and "make video-env" in text
 
 
-def test_doctor_finds_what_is_named(project, monkeypatch, tmp_path):
+def test_doctor_finds_what_is_named(monkeypatch, tmp_path):
     model = tmp_path / "SMPLX_NEUTRAL.npz"
     monkeypatch.setenv("SLT_SMPLX", str(model))
-    assert "no such file" in examined(project)["SMPL-X (licensed)"]["found"]
+    assert "no such file" in examined()["SMPL-X (licensed)"]["found"]
     model.touch()
     browser = tmp_path / "browser"
     browser.touch(mode=0o755)
     monkeypatch.setenv("SLT_CHROMIUM", str(browser))
-    (project / ".venv-video" / "bin").mkdir(parents=True)
-    (project / ".venv-video" / "bin" / "python").touch()
-    parts = examined(project)
+    monkeypatch.setenv("SLT_VIDEO_ENV", str(tmp_path))
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "video_to_pose").touch()
+    parts = examined()
     assert parts["SMPL-X (licensed)"]["present"] and parts["video environment"]["present"]
     assert find_browser() == str(browser)
 

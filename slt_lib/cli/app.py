@@ -100,10 +100,9 @@ def build(out, root) -> None:
 
 @app.command()
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
-@ROOT
-def doctor(as_json, root) -> None:
+def doctor(as_json) -> None:
     """Say what this machine has, and what each missing part would enable."""
-    parts = doctor_.examine(Project.open(root))
+    parts = doctor_.examine()
     if as_json:
         click.echo(json.dumps(doctor_.as_dicts(parts), indent=2))
     else:

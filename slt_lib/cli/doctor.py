@@ -10,7 +10,8 @@ from pathlib import Path
 
 import psutil
 
-from slt_lib.cli.project import Project
+from slt_lib.pose.errors import MissingPartError
+from slt_lib.pose.video import video_command
 
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 VERSIONS = ("torch", "numpy", "scipy", "jupyter-book", "papermill", "plotly", "pose-format")
@@ -27,13 +28,9 @@ class Part:
     optional: bool = True
 
 
-def examine(project: Project) -> list[Part]:
-    """Look at the machine; nothing is installed, changed or fetched.
-
-    Args:
-        project: The project, for its environments.
-    """
-    return [*_machine(), *_versions(), _browser(), *_optional(project)]
+def examine() -> list[Part]:
+    """Look at the machine; nothing is installed, changed or fetched."""
+    return [*_machine(), *_versions(), _browser(), _smplx(), _gsplat(), _video(), _llm()]
 
 
 def as_text(parts: list[Part]) -> str:
@@ -111,10 +108,6 @@ def _browser() -> Part:
     )
 
 
-def _optional(project: Project) -> list[Part]:
-    return [_smplx(), _gsplat(), _video(project), _llm()]
-
-
 def _smplx() -> Part:
     named = os.environ.get("SLT_SMPLX", "")
     there = bool(named) and Path(named).is_file()
@@ -135,9 +128,11 @@ def _gsplat() -> Part:
     return Part("gsplat on CUDA", there, found, "Gaussian splatting at full speed")
 
 
-def _video(project: Project) -> Part:
-    there = (project.root / ".venv-video" / "bin" / "python").is_file()
-    found = ".venv-video" if there else "no .venv-video: make video-env"
+def _video() -> Part:
+    try:
+        there, found = True, str(video_command())
+    except MissingPartError as error:
+        there, found = False, error.fix
     return Part("video environment", there, found, "reading poses from your own videos (MediaPipe)")
 
 
