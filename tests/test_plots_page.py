@@ -147,6 +147,18 @@ def test_every_figure_has_a_small_picture_with_ink_on_nothing(name):
     assert 0.005 < (alpha > 40).mean() < 0.9
 
 
+def test_a_band_is_filled_between_its_two_lines():
+    edges = [
+        go.Scatter(x=[0, 1], y=[4, 4], line_width=0),
+        go.Scatter(x=[0, 1], y=[6, 6], line_width=0, fill="tonexty", fillcolor="#2b83e0"),
+    ]
+    plain = {"range": [0, 10], "visible": False}
+    figure = finish(go.Figure(edges, layout={"yaxis": plain, "showlegend": False}), alt=ALT)
+    image = Image.open(BytesIO(picture(json.loads(figure.to_json())))).convert("RGBA")
+    column = np.asarray(image)[:, image.width // 2, 3] > 200
+    assert 0.1 < column.mean() < 0.25  # a fifth of the axes' height, not all that is below
+
+
 def test_a_picture_does_not_draw_masked_joints():
     pose = signer(3).hide(np.arange(178))
     seen = np.asarray(Image.open(BytesIO(picture(json.loads(

@@ -23,7 +23,8 @@ LOOK = {
     "font.family": "DejaVu Sans", "font.size": 8.5, "text.color": INK, "axes.labelcolor": INK,
     "axes.edgecolor": INK, "xtick.color": INK, "ytick.color": INK, "axes.linewidth": 0.6,
     "grid.color": INK, "grid.alpha": 0.25, "grid.linewidth": 0.5, "axes.spines.top": False,
-    "axes.spines.right": False, "lines.solid_capstyle": "round", "axes.axisbelow": True,
+    "axes.spines.right": False, "lines.solid_capstyle": "butt", "axes.axisbelow": True,
+    "xtick.minor.size": 0, "ytick.minor.size": 0,
 }  # fmt: skip
 
 

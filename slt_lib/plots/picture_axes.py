@@ -108,6 +108,8 @@ def _axis(ax: Axes, axis, settings: dict, side: str) -> None:
         axis.set_ticks(settings["tickvals"], labels=None if words is None else map(plain, words))
     if "%" in settings.get("tickformat", ""):
         axis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    if side == "x":
+        _tip_long_labels(ax)
     if settings.get("showticklabels") is False or settings.get("visible") is False:
         axis.set_tick_params(labelbottom=False, labelleft=False, length=0)
     axis.grid(settings.get("showgrid", True) and settings.get("visible", True))
@@ -115,6 +117,16 @@ def _axis(ax: Axes, axis, settings: dict, side: str) -> None:
     if settings.get("visible") is False:
         for spine in ("bottom", "left") if side == "x" else ("left",):
             ax.spines[spine].set_visible(False)
+
+
+def _tip_long_labels(ax: Axes) -> None:
+    """Turns tick labels that would run into each other, as plotly does."""
+    words = [label.get_text() for label in ax.get_xticklabels()]
+    room = ax.get_position().width * ax.figure.get_size_inches()[0] * 14  # characters
+    if max(map(len, words), default=0) * len(words) > room:
+        ax.tick_params(axis="x", rotation=45)
+        for label in ax.get_xticklabels():
+            label.set(ha="right", rotation_mode="anchor")
 
 
 def _at(axes: dict, ref: str, side: int) -> Axes | None:

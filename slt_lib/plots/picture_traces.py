@@ -44,7 +44,9 @@ def _scatter(ax: Axes, trace: dict, layout: dict) -> None:
     opacity = trace.get("opacity", 1.0)
     look = colour(line.get("color", trace["colour"]), opacity)
     if trace.get("fill", "none") != "none":
-        _fill(ax, trace, x, y, colour(trace.get("fillcolor", trace["colour"]), 0.35))
+        plain = colour(line.get("color", trace["colour"]), 0.5)
+        _fill(ax, trace, x, y, colour(trace["fillcolor"]) if "fillcolor" in trace else plain)
+    ax.slt_last_line = (x, y)  # what a later trace's fill may reach to
     step = {"hv": "steps-post", "vh": "steps-pre", "hvh": "steps-mid"}.get(line.get("shape"))
     if "lines" in mode and line.get("width", 2) > 0:
         ax.plot(x, y, color=look, lw=line.get("width", 2) * POINTS,
@@ -61,8 +63,8 @@ def _scatter(ax: Axes, trace: dict, layout: dict) -> None:
 def _fill(ax: Axes, trace: dict, x, y, look) -> None:
     if trace["fill"] in ("toself", "tonext"):
         ax.fill(x, y, facecolor=look, lw=0)
-    elif trace["fill"] == "tonexty" and getattr(ax, "previous", None) is not None:
-        ax.fill_between(x, y, np.interp(x, *ax.previous), facecolor=look, lw=0)
+    elif trace["fill"] == "tonexty" and hasattr(ax, "slt_last_line"):
+        ax.fill_between(x, y, np.interp(x, *ax.slt_last_line), facecolor=look, lw=0)
     elif trace["fill"] == "tozerox":
         ax.fill_betweenx(y, x, facecolor=look, lw=0)
     else:
@@ -198,7 +200,8 @@ def draw_lines_3d(ax: Axes, trace: dict, layout: dict, thin: float = 1.0) -> Non
     line, marker = trace.get("line") or {}, trace.get("marker") or {}
     paint = line.get("color", marker.get("color", trace.get("colour", INK)))
     if "lines" in trace.get("mode", "lines"):
-        ax.plot(x, y, color=colour(paint), lw=line.get("width", 2) * POINTS * thin)
+        ax.plot(x, y, color=colour(paint), lw=line.get("width", 2) * POINTS * thin,
+                solid_capstyle="round")  # fmt: skip
     if "markers" in trace.get("mode", ""):
         size = np.broadcast_to(marker.get("size", 6), len(x)).astype(float) * POINTS * thin
         keep = np.isfinite(x) & (size > 0)
