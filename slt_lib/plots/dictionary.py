@@ -22,7 +22,7 @@ STEP_COLORS = dict(
         strict=True,
     )
 )
-JITTER_TICKS = (0.0001, 0.001, 0.003, 0.01, 0.03, 0.1)
+JITTER_TICKS = (0.0001, 0.001, 0.01, 0.1)
 FAINT = "rgba(125,133,148,0.35)"
 
 

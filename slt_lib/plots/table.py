@@ -1,26 +1,30 @@
 """Small tables for notebooks, without a data frame library."""
 
 from collections.abc import Mapping, Sequence
+from html import escape
 
-from IPython.display import Markdown
+from IPython.display import HTML
 
 
-def table(rows: Sequence[Mapping], columns: Sequence[str] = ()) -> Markdown:
-    """Rows as a Markdown table, which the book and JupyterLab both show.
+def table(rows: Sequence[Mapping], columns: Sequence[str] = ()) -> HTML:
+    """Rows as an HTML table, which the book and JupyterLab both show.
 
     Args:
-        rows: One mapping per row, all with the same keys.
+        rows: One mapping per row, all with the same keys; numbers are shown to three digits.
         columns: Which keys to show, in this order; all by default.
 
     Chapter: 02_dictionary
     """
     columns = list(columns or (rows[0] if rows else ()))
-    lines = [columns, ["---"] * len(columns)]
-    lines += [[_cell(row[column]) for column in columns] for row in rows]
-    return Markdown("\n".join(f"| {' | '.join(line)} |" for line in lines))
+    head = "".join(f'<th scope="col">{escape(str(column))}</th>' for column in columns)
+    body = "\n".join(
+        "<tr>" + "".join(f"<td>{_cell(row[column])}</td>" for column in columns) + "</tr>"
+        for row in rows
+    )
+    return HTML(
+        f'<table class="table">\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table>'
+    )
 
 
 def _cell(value: object) -> str:
-    text = f"{value:.3g}" if isinstance(value, float) else str(value)
-    text = text.replace("|", "\\|").replace("\n", " ")
-    return text if text.startswith("`") else text.replace("$", "\\$")
+    return escape(f"{value:.3g}" if isinstance(value, float) else str(value))
