@@ -151,6 +151,14 @@ def test_trajectories_have_gaps_where_masked():
         trajectories(pose, ["NOSE"], alt=ALT)
 
 
+def test_a_sequence_keeps_its_colour_in_all_panels():
+    poses = {"first": signer(4), "second": signer(4, seed=1), "ours": signer(4, seed=2)}
+    figure = trajectories(poses, ["RIGHT_WRIST", "LEFT_WRIST"], alt=ALT)
+    colours = {name: {t.line.color for t in figure.data if t.name == name} for name in poses}
+    assert all(len(found) == 1 for found in colours.values())
+    assert colours["first"] != colours["second"]
+
+
 def test_confidence_shows_the_share_seen():
     pose = signer(4).hide(SLRTP_178.groups["left_hand"], slice(0, 2))
     figure = confidence_over_time(pose, alt=ALT)

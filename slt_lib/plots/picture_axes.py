@@ -123,7 +123,8 @@ def _tip_long_labels(ax: Axes) -> None:
     """Turns tick labels that would run into each other, as plotly does."""
     words = [label.get_text() for label in ax.get_xticklabels()]
     room = ax.get_position().width * ax.figure.get_size_inches()[0] * 14  # characters
-    if max(map(len, words), default=0) * len(words) > room:
+    spelled = any(letter.isalpha() for word in words for letter in word)
+    if spelled and max(map(len, words)) * len(words) > room:
         ax.tick_params(axis="x", rotation=45)
         for label in ax.get_xticklabels():
             label.set(ha="right", rotation_mode="anchor")

@@ -26,6 +26,7 @@ METHODS = {
     "real": "#0f9b7a",
 }
 DASHES = {"ours": "solid", "peer": "dash", "raw": "dot", "real": "solid"}
+COLOURS = ["#2b83e0", "#e8622c", "#0f9b7a", "#a06ac4", "#c2902a", "#d1497f", "#8b8f98"]
 HEAT = [[0, "rgba(43,131,224,0)"], [0.5, "rgba(43,131,224,0.45)"], [1, "rgba(43,131,224,1)"]]
 
 _AXIS = {
@@ -42,9 +43,7 @@ TEMPLATE = go.layout.Template(
         "title": {"font": {"size": 15}, "x": 0.02, "xanchor": "left"},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
-        "colorway": [
-            *("#2b83e0", "#e8622c", "#0f9b7a", "#a06ac4", "#c2902a", "#d1497f", "#8b8f98"),
-        ],
+        "colorway": COLOURS,
         "xaxis": _AXIS,
         "yaxis": _AXIS,
         "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},

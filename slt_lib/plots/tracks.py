@@ -6,7 +6,16 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from slt_lib.plots.style import HEAT, METHODS, PART_NAMES, PARTS, FigureError, finish, method_line
+from slt_lib.plots.style import (
+    COLOURS,
+    HEAT,
+    METHODS,
+    PART_NAMES,
+    PARTS,
+    FigureError,
+    finish,
+    method_line,
+)
 from slt_lib.pose.sequence import PoseSequence
 
 SHARE_WIDTH = {"face": 6, "body": 3.5, "right_hand": 2, "left_hand": 2}  # thin ones lie on top
@@ -97,7 +106,7 @@ def trajectories(
             for axis in (0, 1):
                 fig.add_scatter(
                     x=_seconds(pose), y=_track(pose, joint, axis), mode="lines",
-                    line=_line(name, joint, len(named)), name=name or joint_name(joint),
+                    line=_line(list(named), name, joint), name=name or joint_name(joint),
                     legendgroup=name, showlegend=bool(name) and column == 1 and axis == 0,
                     row=axis + 1, col=column,
                 )  # fmt: skip
@@ -127,8 +136,9 @@ def _track(pose: PoseSequence, joint: str, axis: int) -> np.ndarray:
     return np.where(pose.mask[:, j], pose.positions[:, j, axis], np.float32(np.nan))
 
 
-def _line(name: str, joint: str, several: int) -> dict:
+def _line(names: list[str], name: str, joint: str) -> dict:
     if name in METHODS:
         return method_line(name, width=2)
-    part = "right_hand" if joint.startswith("RIGHT") else "left_hand"
-    return {"width": 2} if several > 1 else {"width": 2, "color": PARTS[part]}
+    if len(names) > 1:  # one colour per sequence, in all panels
+        return {"width": 2, "color": COLOURS[names.index(name) % len(COLOURS)]}
+    return {"width": 2, "color": PARTS["right_hand" if joint.startswith("RIGHT") else "left_hand"]}
