@@ -53,6 +53,9 @@ def execute(
                 cwd=project.root,
                 progress_bar={"desc": label, "file": sys.stderr, "dynamic_ncols": True},
                 extra_arguments=["--log-level=CRITICAL"],
+                # Saving validates every output so far: with figures, that took longer than the cells.
+                request_save_on_cell_execute=False,
+                autosave_cell_every=0,
             )
         except PapermillExecutionError as error:
             problem = f"{error.ename}: {error.evalue}"
