@@ -68,7 +68,7 @@ def _one_hot(k: int, of: int) -> torch.Tensor:
 def train_regressor(
     takes: Mapping[str, Sequence[PoseSequence]], steps: int = 300, seed: int = 0, width: int = 128
 ) -> GlossRegressor:
-    """Train gloss → pose on all takes at once, squared error over seen joints only.
+    """Train gloss → pose on all takes, squared error over seen joints only.
 
     Args:
         takes: Canonical, cropped 178- or 50-joint takes of every gloss.
@@ -77,21 +77,19 @@ def train_regressor(
         width: Hidden units.
 
     Raises:
-        SLTError: If there is no take.
+        SLTError: If a gloss has no take, or there is no gloss.
 
     Chapter: 03_stitching
     """
     glosses = tuple(takes)
-    if not any(len(t) for t in takes.values()):
-        raise SLTError("There are no takes to train on.")
-    rows = [
-        (k, resample(take.to(BODY_HANDS_50), FRAMES))
-        for k, g in enumerate(glosses)
-        for take in takes[g]
-    ]
-    x = torch.stack([torch.cat([_one_hot(k, len(glosses)), _phase()], 1) for k, _ in rows])
-    y = torch.stack([torch.from_numpy(p.positions.reshape(FRAMES, -1)) for _, p in rows])
-    seen = torch.stack([torch.from_numpy(np.repeat(p.mask, 3, axis=1)) for _, p in rows])
+    if not takes or not all(len(t) for t in takes.values()):
+        raise SLTError("A gloss has no take to train on.", fix="Leave it out.")
+    fitted = [[resample(take.to(BODY_HANDS_50), FRAMES) for take in takes[g]] for g in glosses]
+    mean, weight = zip(*map(_mean_take, fitted), strict=True)
+    x = torch.cat(
+        [torch.cat([_one_hot(k, len(glosses)), _phase()], 1) for k in range(len(glosses))]
+    )
+    y, w = torch.from_numpy(np.concatenate(mean)), torch.from_numpy(np.concatenate(weight))
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         layers = [nn.Linear(x.shape[-1], width), nn.SiLU(), nn.Linear(width, width), nn.SiLU()]
@@ -99,12 +97,25 @@ def train_regressor(
         adam = torch.optim.Adam(net.parameters(), 5e-3)
         for _ in range(steps):
             adam.zero_grad()
-            ((net(x) - y)[seen] ** 2).mean().backward()
+            (w * (net(x) - y) ** 2).sum().div(w.sum()).backward()
             adam.step()
-    share = [
-        np.mean([p.mask.mean(0) for k, p in rows if k == g], 0) > 0.5 for g in range(len(glosses))
-    ]
+    share = [np.mean([p.mask.mean(0) for p in poses], 0) > 0.5 for poses in fitted]
     return GlossRegressor(glosses, net, np.stack(share))
+
+
+def _mean_take(takes: Sequence[PoseSequence]) -> tuple[np.ndarray, np.ndarray]:
+    """Mean coordinates of several takes where they were seen, and how many takes saw them.
+
+    The squared errors of one answer to many takes sum up to n times its squared error to their
+    mean, plus a constant. So training on the means is training on all takes, only faster.
+
+    Returns:
+        (mean, count), both float32 [FRAMES, 150].
+    """
+    seen = np.repeat(np.stack([take.mask for take in takes]), 3, axis=2).astype(np.float32)
+    places = np.stack([take.positions.reshape(FRAMES, -1) for take in takes])
+    count = seen.sum(0)
+    return (places * seen).sum(0) / np.maximum(count, 1), count
 
 
 def travel_of_regressor(
