@@ -11,6 +11,7 @@ from slt_lib.pose.sequence import PoseSequence
 from slt_lib.pose.skeleton import BODY_HANDS_50, SLRTP_178, Skeleton
 
 ARMS = ("RIGHT_ELBOW", "RIGHT_WRIST", "LEFT_ELBOW", "LEFT_WRIST")
+SETTLED = (*ARMS, "RIGHT_HIP", "LEFT_HIP")
 
 
 def bone_vectors(positions: np.ndarray, mask: np.ndarray, skeleton: Skeleton) -> np.ndarray:
@@ -134,7 +135,7 @@ def join_wrists(pose: PoseSequence) -> np.ndarray:
 
 
 def settle_arm_depth(positions: np.ndarray, mask: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """Scale the depth of each arm bone so that its median length over time is the wanted one.
+    """Scale the depth of arm bones and torso so that their median length is the wanted one.
 
     Estimators overstate how far a forearm points at the camera, by a factor of three and
     more in the bundled recordings. What they see in the image plane is right, so one factor
@@ -149,7 +150,7 @@ def settle_arm_depth(positions: np.ndarray, mask: np.ndarray, lengths: np.ndarra
         float32 [frames, joints, 3], a new array.
     """
     out, z = positions.copy(), positions[..., 2]
-    for name in ARMS:
+    for name in SETTLED:
         child = SLRTP_178.index[name]
         parent = SLRTP_178.parents[child]
         both = mask[:, child] & mask[:, parent]

@@ -7,7 +7,8 @@ shrinks: regression to the mean, the known weakness of predicting poses from tex
 has several takes of a gloss.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -90,9 +91,10 @@ def train_regressor(
         [torch.cat([_one_hot(k, len(glosses)), _phase()], 1) for k in range(len(glosses))]
     )
     y, w = torch.from_numpy(np.concatenate(mean)), torch.from_numpy(np.concatenate(weight))
-    with torch.random.fork_rng():
+    inputs = x.shape[-1]
+    with torch.random.fork_rng(), _one_thread():
         torch.manual_seed(seed)
-        layers = [nn.Linear(x.shape[-1], width), nn.SiLU(), nn.Linear(width, width), nn.SiLU()]
+        layers = [nn.Linear(inputs, width), nn.SiLU(), nn.Linear(width, width), nn.SiLU()]
         net = nn.Sequential(*layers, nn.Linear(width, y.shape[-1]))
         adam = torch.optim.Adam(net.parameters(), 5e-3)
         for _ in range(steps):
@@ -101,6 +103,17 @@ def train_regressor(
             adam.step()
     share = [np.mean([p.mask.mean(0) for p in poses], 0) > 0.5 for poses in fitted]
     return GlossRegressor(glosses, net, np.stack(share))
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """For a net this small, threads cost more than they save: 25 times on two busy cores."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _mean_take(takes: Sequence[PoseSequence]) -> tuple[np.ndarray, np.ndarray]:
