@@ -58,7 +58,7 @@ def unspeakable(gloss: str) -> str | None:
 
 
 def to_letters(gloss: str, have) -> list[str] | None:
-    """The letters that spell a gloss, as German fingers do: SCH is one, Ä, Ö and Ü are letters.
+    """The letters that spell a gloss, as German fingers do: SCH, CH, Ä, Ö, Ü are one letter each.
 
     AE, OE and UE are read as umlauts, as corpora write them, but UE not after A, E or Q (DAUER,
     NEUE, QUELLE). A letter that isn't there is written out (Ä as A, E; É as E).
@@ -74,7 +74,7 @@ def to_letters(gloss: str, have) -> list[str] | None:
     text = "".join(c if c in "ßẞ" else c.upper() for c in text).replace("ẞ", "ß")
     text = VARIANT.sub("", POSSESSIVE.sub("", text).rstrip("^*"))
     letters: list[str] = []
-    for piece in re.findall(r"SCH|(?<![AEQ])UE|AE|OE|[^\W_]", text):
+    for piece in re.findall(r"SCH|CH|(?<![AEQ])UE|AE|OE|[^\W_]", text):
         options = [[piece]]
         if piece in ("AE", "OE", "UE"):
             options.insert(0, [{"AE": "Ä", "OE": "Ö", "UE": "Ü"}[piece]])

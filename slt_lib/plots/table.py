@@ -22,7 +22,8 @@ def table(rows: Sequence[Mapping], columns: Sequence[str] = ()) -> HTML:
         for row in rows
     )
     return HTML(
-        f'<table class="table">\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table>'
+        f'<table class="table dataframe">\n<thead><tr>{head}</tr></thead>\n'
+        f"<tbody>\n{body}\n</tbody></table>"
     )
 
 
