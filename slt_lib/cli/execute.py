@@ -34,8 +34,9 @@ def execute(
     Raises:
         ChapterFailed: If a cell raised an error or the kernel died.
     """
-    import papermill
     from papermill.exceptions import PapermillExecutionError
+
+    from slt_lib.cli.engine import execute_once  # papermill takes seconds to import
 
     good, bad = (out / folder / f"{chapter.name}.ipynb" for folder in ("notebooks", "failed"))
     for path in (good, bad):
@@ -45,17 +46,14 @@ def execute(
     problem = None
     with PeakMemory() as memory, _quiet("papermill", "traitlets"):
         try:
-            papermill.execute_notebook(
+            execute_once(
                 str(chapter.path),
-                str(bad).replace("{", "{{").replace("}", "}}"),
+                str(bad),
                 parameters,
                 kernel_name="python3",
                 cwd=project.root,
                 progress_bar={"desc": label, "file": sys.stderr, "dynamic_ncols": True},
                 extra_arguments=["--log-level=CRITICAL"],
-                # Saving validates every output so far: with figures, that took longer than the cells.
-                request_save_on_cell_execute=False,
-                autosave_cell_every=0,
             )
         except PapermillExecutionError as error:
             problem = f"{error.ename}: {error.evalue}"
