@@ -24,6 +24,20 @@ def shared_data() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def measurable_recordings() -> list:
+    """The bundled recordings worth measuring a body on: steady shoulders, 30 frames or more."""
+    from slt_lib.dictionary import from_lexicon
+
+    kept = []
+    for sign in from_lexicon(signed_language=""):
+        q = sign.quality
+        framed = 0.12 < q.shoulder_share < 0.5 and q.shoulder_variation < 0.1
+        if framed and q.body_confidence >= 0.95 and sign.frames >= 30:
+            kept.append(sign.pose)
+    return kept
+
+
 def in_process(*arguments: object, root: Path) -> Result:
     """Run the command line in this process: quick, since papermill is imported once."""
     command, *rest = map(str, arguments)

@@ -96,8 +96,8 @@ def test_the_face_keeps_its_turn_and_gets_the_canonical_size():
 
 def test_the_shipped_body_is_what_the_bundled_recordings_give(measurable_recordings):
     body, shipped = estimate_body(measurable_recordings), canonical_body()
-    np.testing.assert_allclose(body.bones[:50], shipped.bones[:50], rtol=0.03, atol=0.005)
-    np.testing.assert_allclose(body.face, shipped.face, atol=0.01)
+    np.testing.assert_allclose(body.bones[:50], shipped.bones[:50], rtol=0.01, atol=0.002)
+    np.testing.assert_allclose(body.face, shipped.face, atol=0.002)
     assert body.face_distance == pytest.approx(shipped.face_distance, rel=0.02)
 
 

@@ -41,18 +41,18 @@ def gloss_features(gloss: str) -> np.ndarray:
 
 @dataclass(frozen=True)
 class DurationModel:
-    """Log-normal durations: a gloss's own mean, drawn towards what its spelling suggests.
+    """Log-normal durations: a gloss's own median, drawn towards what its spelling suggests.
 
     Attributes:
-        means: Mean log seconds of the glosses seen in fitting.
+        centres: Log of the median seconds of the glosses seen in fitting.
         weights: Ridge regression from `gloss_features` to log seconds, for the others.
-        spread: Standard deviation of log seconds around the mean.
+        spread: Standard deviation of log seconds around it.
         with_ways: Whether durations include half of the ways to the signs before and after.
 
     Chapter: 03_stitching
     """
 
-    means: dict[str, float] = field(default_factory=dict)
+    centres: dict[str, float] = field(default_factory=dict)
     weights: tuple[float, ...] = (float(np.log(MEDIAN_SECONDS)), 0.0, 0.0, 0.0, 0.0)
     spread: float = SPREAD
     with_ways: bool = False
@@ -62,7 +62,7 @@ class DurationModel:
 
         Chapter: 03_stitching
         """
-        mean = self.means.get(gloss)
+        mean = self.centres.get(gloss)
         return float(np.exp(mean if mean is not None else gloss_features(gloss) @ self.weights))
 
     def sample(self, gloss: str, rng: np.random.Generator) -> float:
@@ -97,12 +97,12 @@ def fit_durations(
     if not by_gloss:
         raise SLTError("No sign durations were observed.", fix="Give a corpus with alignments.")
     x = np.stack([gloss_features(gloss) for gloss in by_gloss])
-    y = np.array([np.mean(logs) for logs in by_gloss.values()])
+    y = np.array([np.median(logs) for logs in by_gloss.values()])
     counts = np.array([len(logs) for logs in by_gloss.values()], dtype=float)
     trust = counts / (counts + PRIOR_WEIGHT)
     penalty = ridge * np.diag([0.0, 1, 1, 1, 1])
     weights = np.linalg.solve(x.T @ (x * trust[:, None]) + penalty, x.T @ (y * trust))
     prior = x @ weights
-    means = dict(zip(by_gloss, prior + trust * (y - prior), strict=True))
-    errors = np.concatenate([np.array(logs) - means[gloss] for gloss, logs in by_gloss.items()])
-    return DurationModel(means, tuple(weights), float(errors.std()), with_ways)
+    centres = dict(zip(by_gloss, prior + trust * (y - prior), strict=True))
+    errors = np.concatenate([np.array(logs) - centres[gloss] for gloss, logs in by_gloss.items()])
+    return DurationModel(centres, tuple(weights), float(errors.std()), with_ways)
