@@ -12,6 +12,7 @@ from slt_lib.plots.tracks import joint_name
 from slt_lib.pose.bones import bone_vectors
 from slt_lib.pose.sequence import PoseSequence
 
+TALLEST = 2.5  # medians; bones that were read without depth seem to grow tenfold
 FAINT = "rgba(125,133,148,0.35)"
 LINE_WIDTH = {"body": 3, "right_hand": 2, "left_hand": 2, "face": 1.2}
 
@@ -34,7 +35,7 @@ def front_views(
 
     Chapter: 01_signing_poses
     """
-    if not panels or any(frame >= len(pose) for pose in panels.values()):
+    if not panels or any(not 0 <= frame < len(pose) for pose in panels.values()):
         raise FigureError(f"There is no frame {frame} to show.")
     fig = make_subplots(1, len(panels), subplot_titles=list(panels), horizontal_spacing=0.06)
     boxes = _boxes(panels, frame)
@@ -76,13 +77,13 @@ def _front(pose: PoseSequence, part: str, frame: int) -> dict:
     return {
         "x": points[:, 0], "y": points[:, 1], "mode": "lines+markers", "name": PART_NAMES[part],
         "line": {"color": PARTS[part], "width": LINE_WIDTH[part]},
-        "marker": {"color": PARTS[part], "size": 3 if part == "face" else 5},
+        "marker": {"color": PARTS[part], "size": 2 if part == "face" else 5},
         "text": names, "hovertemplate": "%{text}<extra></extra>",
     }  # fmt: skip
 
 
 def bone_lengths_over_time(panels: Mapping[str, PoseSequence], *, alt: str) -> go.Figure:
-    """Length of every arm and hand bone over time, as a multiple of its own median.
+    """Length of every arm and hand bone over time, as a multiple of its own median (up to 2.5).
 
     Args:
         panels: Sequences by name, side by side; on any skeleton with arms or hands.
@@ -118,6 +119,8 @@ def bone_lengths_over_time(panels: Mapping[str, PoseSequence], *, alt: str) -> g
                 )  # fmt: skip
                 named.add(part)
     fig.update_xaxes(title_text="time (s)")
+    top = max((float(np.nanmax(trace.y)) for trace in fig.data), default=1.0)
+    fig.update_yaxes(range=[0, min(1.05 * top, TALLEST)])
     fig.update_yaxes(title_text="bone length / its median", row=1, col=1)
     fig.update_layout(legend={"y": -0.2, "yanchor": "top"})
     return finish(fig, alt=alt, height=400)
@@ -194,5 +197,6 @@ def hand_sizes(
             hovertemplate="%{x}: %{y:.3f}<extra>" + name + "</extra>",
         )  # fmt: skip
     fig.update_xaxes(title_text="signed language (ISO 639-3)", showgrid=False, tickangle=-60)
-    fig.update_yaxes(title_text="palm length<br>(shoulder widths)", rangemode="tozero")
+    fig.update_yaxes(title_text="palm length<br>(shoulder widths)", type="log",
+                     tickvals=[0.05, 0.1, 0.2, 0.3, 0.5, 1, 2])  # fmt: skip
     return finish(fig, alt=alt, height=380)

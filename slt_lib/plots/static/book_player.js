@@ -3,7 +3,6 @@
 // any machine, without WebGL, and with controls that a keyboard and a screen reader can use.
 (() => {
   "use strict";
-  const HOME = { yaw: 0, pitch: 0 };
   const NARROWEST = 150; // pixels that one signer needs before the next moves to a new row
 
   const seen = (value) => value === value; // NaN is a gap or an unseen joint
@@ -14,7 +13,9 @@
       Object.assign(this, { stage, figure, fps: player.fps, labels: player.labels, speed: 1 });
       this.frames = figure.frames.length ? figure.frames : [{ data: figure.data }];
       this.frame = this.poster = figure.layout.sliders?.[0].active ?? 0;
-      this.view = { ...HOME, zoom: 1 };
+      const { eye } = figure.layout.scene.camera; // where the figure says to look from
+      this.home = { yaw: Math.atan2(-eye.x, -eye.y), pitch: 0, zoom: 1 };
+      this.view = { ...this.home };
       this.scenes = this.#scenes();
       this.#build();
       this.restyle(theme);
@@ -83,7 +84,7 @@
         canvas.onpointermove = (move) => turn(move.movementX * 0.01, move.movementY * 0.01);
       };
       canvas.onpointerup = canvas.onpointercancel = () => { canvas.onpointermove = null; };
-      canvas.ondblclick = () => { Object.assign(this.view, HOME, { zoom: 1 }); this.draw(); };
+      canvas.ondblclick = () => { Object.assign(this.view, this.home); this.draw(); };
       canvas.onkeydown = (event) => {
         const step = { ArrowLeft: [-0.12, 0], ArrowRight: [0.12, 0], ArrowUp: [0, -0.12],
           ArrowDown: [0, 0.12] }[event.key];
