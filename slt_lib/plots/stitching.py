@@ -11,7 +11,7 @@ from slt_lib.pose.sequence import PoseSequence
 from slt_lib.stitching.measures import derivative
 from slt_lib.stitching.spectrum import Spectrum
 
-SHADE = "rgba(43,131,224,0.12)"
+SHADE, EDGE = "rgba(43,131,224,0.12)", "rgba(43,131,224,0.35)"
 COLORS = ("#2b83e0", "#e8622c", "#0f9b7a", "#a06ac4", "#c2902a", "#8b8f98")
 Spans = Sequence[tuple[int, int]]
 
@@ -41,15 +41,15 @@ def seven_steps(
              "index fingertip": ("RIGHT_HAND.INDEX_FINGER_TIP", PARTS["right_hand"])}  # fmt: skip
     for row, (step, pose) in enumerate(stages.items(), start=1):
         seconds = (np.arange(len(pose)) / pose.fps).astype(np.float32)
-        for start, end in bounds.get(step, ()):
-            fig.add_vrect(x0=(start - 0.5) / pose.fps, x1=(end - 0.5) / pose.fps,
-                          fillcolor=SHADE, line_width=0, row=row, col=1)  # fmt: skip
         for name, (joint, color) in lines.items():
             fig.add_scatter(
                 x=seconds, y=_height(pose, joint), name=name, mode="lines", legendgroup=name,
                 showlegend=row == 1, line={"color": color, "width": 2},
                 hovertemplate="%{x:.2f} s: %{y:.2f}<extra>" + name + "</extra>", row=row, col=1,
             )  # fmt: skip
+        for start, end in bounds.get(step, ()):
+            fig.add_vrect(x0=(start - 0.5) / pose.fps, x1=(end - 0.5) / pose.fps,
+                          fillcolor=SHADE, line_width=1, line_color=EDGE, row=row, col=1)  # fmt: skip
     fig.update_annotations(x=0, xanchor="left", font_size=12)
     fig.update_yaxes(tickfont_size=10, nticks=3)
     fig.update_xaxes(title_text="time (s)", row=len(stages))
@@ -74,14 +74,14 @@ def seams(methods: Mapping[str, tuple[PoseSequence, Spans]], *, alt: str) -> go.
         seen = np.isfinite(values).any(1)
         speed = np.full(len(values), np.nan, np.float32)
         speed[seen] = np.nanmean(values[seen], axis=1)
-        for start, end in spans:
-            fig.add_vrect(x0=start / pose.fps, x1=end / pose.fps, fillcolor=SHADE, line_width=0,
-                          row=row, col=1)  # fmt: skip
         seconds = ((np.arange(len(speed)) + 1) / pose.fps).astype(np.float32)
         look = method_line(name, width=2) if name in METHODS else {"color": COLORS[row % 6]}
         fig.add_scatter(x=seconds, y=speed, name=name, mode="lines", line=look, showlegend=False,
                         hovertemplate="%{x:.2f} s: %{y:.1f}<extra></extra>",
                         row=row, col=1)  # fmt: skip
+        for start, end in spans:
+            fig.add_vrect(x0=start / pose.fps, x1=end / pose.fps, fillcolor=SHADE, line_width=1, line_color=EDGE,
+                          row=row, col=1)  # fmt: skip
     fig.update_annotations(x=0, xanchor="left", font_size=12)
     fig.update_yaxes(title_text="widths / s", title_font_size=11, rangemode="tozero")
     fig.update_xaxes(title_text="time (s)", row=len(methods))

@@ -137,21 +137,15 @@ def spectrum_distance(a: Spectrum, b: Spectrum) -> float:
 
 
 def _decibels(power: np.ndarray, hertz: np.ndarray) -> np.ndarray:
-    level = power[(hertz >= LOWEST) & (hertz <= 3)].sum()
-    return 10 * np.log10(np.maximum(power / max(level, 1e-12), 1e-4))
+    """Power [..., bins] in decibels over its own sum up to 3 Hz, not below -40."""
+    level = power[..., (hertz >= LOWEST) & (hertz <= 3)].sum(-1, keepdims=True)
+    return 10 * np.log10(np.maximum(power / np.maximum(level, 1e-12), 1e-4))
 
 
 @lru_cache
 def cutoff_grid(fps: float) -> np.ndarray:
     """The cutoffs tried when matching: 2 Hz to just below half the frame rate, float [20]."""
     return np.geomspace(2.0, 0.48 * fps, 20)
-
-
-@lru_cache
-def _slow_and_fast(fps: float) -> tuple[np.ndarray, np.ndarray]:
-    """Which bins are slow movement (up to 3 Hz) and which fast (above), as 0 and 1, [BINS]."""
-    hertz = np.linspace(0, fps / 2, BINS)
-    return ((hertz >= LOWEST) & (hertz <= 3)).astype(float), (hertz > 3).astype(float)
 
 
 @lru_cache
@@ -179,9 +173,9 @@ def butterworth_gain(hertz: np.ndarray, cutoff: float, fps: float, order: int) -
 def match_cutoff(power: np.ndarray, reference: np.ndarray, fps: float, order: int) -> float:
     """The cutoff that brings a velocity spectrum closest to real signing's.
 
-    The filtered spectrum is known without filtering: power × gain². The cutoff whose share
-    of fast movement (above 3 Hz, the part seams add to) comes nearest to the reference's
-    wins; signing that has no more of it than the reference gets the highest cutoff.
+    The filtered spectrum is known without filtering: power × gain². The cutoff with the least
+    difference in decibels wins (`spectrum_distance` of one part); the highest one, if even the
+    gentlest filter takes the signing further away.
 
     Args:
         power: float [BINS], what was stitched.
@@ -194,9 +188,7 @@ def match_cutoff(power: np.ndarray, reference: np.ndarray, fps: float, order: in
 
     Chapter: 03_stitching
     """
-    slow, fast = _slow_and_fast(fps)
-    left = _gain_power(fps, order)
-    share = (left @ (power * fast)) / np.maximum(left @ (power * slow), 1e-12)
-    wanted = (reference @ fast) / max(reference @ slow, 1e-12)
-    error = np.abs(np.log((share + 1e-9) / (wanted + 1e-9)))
+    hertz = np.linspace(0, fps / 2, BINS)
+    filtered = _decibels(power * _gain_power(fps, order), hertz)
+    error = np.abs(filtered - _decibels(reference, hertz))[:, hertz >= LOWEST].mean(1)
     return float(cutoff_grid(fps)[error.argmin()])
