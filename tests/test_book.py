@@ -19,7 +19,7 @@ pytestmark = pytest.mark.book
 CHAPTERS = [chapter.name for chapter in Project.open(ROOT).chapters]
 TOC = yaml.safe_load((ROOT / "book" / "_toc.yml").read_text("utf8"))
 REFERENCE = sorted({f"book/api/{'.'.join(name.split('.')[:2])}" for name in modules()})
-PAGES = ["index", "search", "genindex", TOC["root"], *files_of(TOC), *REFERENCE]
+PAGES = ["search", "genindex", TOC["root"], *files_of(TOC), *REFERENCE]
 FLAGS = [
     *("--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"),
     *("--ignore-gpu-blocklist", "--no-sandbox"),
@@ -154,6 +154,12 @@ def test_page_is_accessible(html, tab, page, theme):
         if fault["id"] not in OF_THE_THEME
     }
     assert not faults
+
+
+def test_the_folder_s_index_leads_to_the_landing_page(html, tab):
+    tab.goto((html / "index.html").as_uri())
+    tab.wait_for_url(f"**/{TOC['root']}.html", timeout=10_000)
+    assert not tab.problems
 
 
 def test_search_finds_a_word(html, tab):
