@@ -22,6 +22,11 @@ def _height(pose: PoseSequence, joint: str) -> np.ndarray:
     return np.where(pose.mask[:, j], -pose.positions[:, j, 1], np.nan).astype(np.float32)
 
 
+def _shade(fig: go.Figure, start: float, end: float, row: int) -> None:
+    """Shade the time of a sign in one row; after its traces, since empty rows take no shade."""
+    fig.add_vrect(x0=start, x1=end, fillcolor=SHADE, line_width=1, line_color=EDGE, row=row, col=1)
+
+
 def seven_steps(
     stages: Mapping[str, PoseSequence], bounds: Mapping[str, Spans], *, alt: str
 ) -> go.Figure:
@@ -48,8 +53,7 @@ def seven_steps(
                 hovertemplate="%{x:.2f} s: %{y:.2f}<extra>" + name + "</extra>", row=row, col=1,
             )  # fmt: skip
         for start, end in bounds.get(step, ()):
-            fig.add_vrect(x0=(start - 0.5) / pose.fps, x1=(end - 0.5) / pose.fps,
-                          fillcolor=SHADE, line_width=1, line_color=EDGE, row=row, col=1)  # fmt: skip
+            _shade(fig, (start - 0.5) / pose.fps, (end - 0.5) / pose.fps, row)
     fig.update_annotations(x=0, xanchor="left", font_size=12)
     fig.update_yaxes(tickfont_size=10, nticks=3)
     fig.update_xaxes(title_text="time (s)", row=len(stages))
@@ -80,8 +84,7 @@ def seams(methods: Mapping[str, tuple[PoseSequence, Spans]], *, alt: str) -> go.
                         hovertemplate="%{x:.2f} s: %{y:.1f}<extra></extra>",
                         row=row, col=1)  # fmt: skip
         for start, end in spans:
-            fig.add_vrect(x0=start / pose.fps, x1=end / pose.fps, fillcolor=SHADE, line_width=1, line_color=EDGE,
-                          row=row, col=1)  # fmt: skip
+            _shade(fig, start / pose.fps, end / pose.fps, row)
     fig.update_annotations(x=0, xanchor="left", font_size=12)
     fig.update_yaxes(title_text="widths / s", title_font_size=11, rangemode="tozero")
     fig.update_xaxes(title_text="time (s)", row=len(methods))
