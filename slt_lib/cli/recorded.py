@@ -209,11 +209,14 @@ def _mean_sd(values: list[float]) -> dict:
 
 
 def _commit(root: Path) -> str | None:
-    """The commit that is checked out, marked `+` if files differ from it; None without git."""
+    """The commit that is checked out, `+` if files other than records differ; None without git."""
     try:
         asked = [
             subprocess.run(["git", *args], cwd=root, capture_output=True, text=True, check=True)
-            for args in (["rev-parse", "HEAD"], ["status", "--porcelain", "-uno"])
+            for args in (
+                ["rev-parse", "HEAD"],
+                ["status", "--porcelain", "-uno", "--", ".", ":!book/recorded"],
+            )
         ]
     except (OSError, subprocess.CalledProcessError):
         return None
