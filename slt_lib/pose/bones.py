@@ -11,7 +11,7 @@ from slt_lib.pose.sequence import PoseSequence
 from slt_lib.pose.skeleton import BODY_HANDS_50, SLRTP_178, Skeleton
 
 ARMS = ("RIGHT_ELBOW", "RIGHT_WRIST", "LEFT_ELBOW", "LEFT_WRIST")
-SETTLED = (*ARMS, "RIGHT_HIP", "LEFT_HIP")
+LIFTED = (*ARMS, "RIGHT_HIP", "LEFT_HIP")
 
 
 def bone_vectors(positions: np.ndarray, mask: np.ndarray, skeleton: Skeleton) -> np.ndarray:
@@ -134,32 +134,34 @@ def join_wrists(pose: PoseSequence) -> np.ndarray:
     return positions
 
 
-def settle_arm_depth(positions: np.ndarray, mask: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """Scale the depth of arm bones and torso so that their median length is the wanted one.
+def lift_arms(positions: np.ndarray, mask: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """Give arms and torso the depth that their length asks for.
 
-    Estimators overstate how far a forearm points at the camera, by a factor of three and
-    more in the bundled recordings. What they see in the image plane is right, so one factor
-    per bone and sequence, between 0 and 3, is put on the depth alone; hands move along.
+    Estimators guess depth badly: they overstate how far a forearm points at the camera, by a
+    factor of three and more in the bundled recordings. In the image plane they are right. So
+    the image plane is kept, and what a bone lacks in length there it has in depth:
+    z² = length² - x² - y². Forearms point to the camera; for the others the estimate's own
+    median says which way. Hands move along with their wrist.
 
     Args:
         positions: float32 [frames, joints, 3], normalised, first 50 joints in SLRTP order.
         mask: bool [frames, joints].
-        lengths: float [joints], wanted bone lengths in shoulder widths.
+        lengths: float [joints], bone lengths in shoulder widths.
 
     Returns:
         float32 [frames, joints, 3], a new array.
     """
     out, z = positions.copy(), positions[..., 2]
-    for name in SETTLED:
+    for name in LIFTED:
         child = SLRTP_178.index[name]
         parent = SLRTP_178.parents[child]
         both = mask[:, child] & mask[:, parent]
         if not both.any():
             continue
         bone = positions[both, child] - positions[both, parent]
-        flat, deep = np.median((bone[:, :2] ** 2).sum(-1)), np.median(bone[:, 2] ** 2)
-        factor = np.sqrt(max(lengths[child] ** 2 - flat, 0) / max(deep, 1e-9))
-        depth = out[both, parent, 2] + np.float32(min(factor, 3)) * bone[:, 2]
+        missing = np.sqrt(np.maximum(lengths[child] ** 2 - (bone[:, :2] ** 2).sum(-1), 0))
+        forward = name.endswith("WRIST") or np.median(bone[:, 2]) <= 0
+        depth = out[both, parent, 2] + (-missing if forward else missing).astype(np.float32)
         out[both, child, 2] = depth
         if name.endswith("WRIST"):
             hand = SLRTP_178.groups[name.split("_")[0].lower() + "_hand"]

@@ -6,7 +6,7 @@ Two signers' coordinates differ because their arms do. The canonical skeleton ke
 its expression are kept, its shape and place become canonical.
 """
 
-from slt_lib.pose.bones import join_wrists, set_bone_lengths, settle_arm_depth
+from slt_lib.pose.bones import join_wrists, lift_arms, set_bone_lengths
 from slt_lib.pose.face import refit_face
 from slt_lib.pose.proportions import CanonicalBody, canonical_body
 from slt_lib.pose.sequence import PoseSequence
@@ -16,7 +16,7 @@ from slt_lib.pose.skeleton import SLRTP_178
 def canonicalise(pose: PoseSequence, body: CanonicalBody | None = None) -> PoseSequence:
     """The same movements on the canonical body; the mask is kept.
 
-    Depths first (`join_wrists`, `settle_arm_depth`): a pose estimator guesses body, hand and
+    Depths first (`join_wrists`, `lift_arms`): a pose estimator guesses body, hand and
     face depth apart from each other. Then the bones, then the face.
 
     Args:
@@ -30,7 +30,7 @@ def canonicalise(pose: PoseSequence, body: CanonicalBody | None = None) -> PoseS
     """
     body = body or canonical_body()
     mask, lengths = pose.mask, body.bones[: len(pose.skeleton)]
-    positions = settle_arm_depth(join_wrists(pose), mask, lengths)
+    positions = lift_arms(join_wrists(pose), mask, lengths)
     positions = set_bone_lengths(positions, mask, lengths, pose.skeleton)
     if pose.skeleton is SLRTP_178:
         refit_face(positions, mask, body)
