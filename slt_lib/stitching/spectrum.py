@@ -46,11 +46,11 @@ def _probes(skeleton: Skeleton) -> tuple[np.ndarray, np.ndarray, np.ndarray, tup
     """The joints that are measured, what each is measured from, where parts start, their names.
 
     Hands are measured from their wrist, so that the arm's movement isn't theirs; body and face
-    from the origin (-1). Of the face every fourth point is enough.
+    from the origin (-1). Of the face every eighth point is enough.
     """
     joints, origins, starts, names = [], [], [], []
     for part in GROUPS:
-        group = skeleton.groups[part][:: 4 if part == "face" else 1]
+        group = skeleton.groups[part][:: 8 if part == "face" else 1]
         if len(group):
             names.append(part)
             starts.append(len(joints))
@@ -138,8 +138,8 @@ def spectrum_distance(a: Spectrum, b: Spectrum) -> float:
 
 def _decibels(power: np.ndarray, hertz: np.ndarray) -> np.ndarray:
     """Power [..., bins] in decibels over its own sum up to 3 Hz, not below -40."""
-    level = power[..., (hertz >= LOWEST) & (hertz <= 3)].sum(-1, keepdims=True)
-    return 10 * np.log10(np.maximum(power / np.maximum(level, 1e-12), 1e-4))
+    level = power @ ((hertz >= LOWEST) & (hertz <= 3))
+    return 10 * np.log10(np.maximum(power / np.maximum(level, 1e-12)[..., None], 1e-4))
 
 
 @lru_cache
@@ -170,25 +170,25 @@ def butterworth_gain(hertz: np.ndarray, cutoff: float, fps: float, order: int) -
     return 1 / (1 + bend ** (2 * order))
 
 
-def match_cutoff(power: np.ndarray, reference: np.ndarray, fps: float, order: int) -> float:
-    """The cutoff that brings a velocity spectrum closest to real signing's.
+def match_cutoff(power: np.ndarray, reference: np.ndarray, fps: float, order: int) -> np.ndarray:
+    """The cutoffs that bring velocity spectra closest to real signing's.
 
     The filtered spectrum is known without filtering: power × gain². The cutoff with the least
     difference in decibels wins (`spectrum_distance` of one part); the highest one, if even the
     gentlest filter takes the signing further away.
 
     Args:
-        power: float [BINS], what was stitched.
-        reference: float [BINS], real signing.
+        power: float [..., BINS], what was stitched, a row per body part.
+        reference: float [..., BINS], real signing.
         fps: Frames per second of both.
         order: The filter's order.
 
     Returns:
-        Hertz.
+        Hertz, float [...].
 
     Chapter: 03_stitching
     """
     hertz = np.linspace(0, fps / 2, BINS)
-    filtered = _decibels(power * _gain_power(fps, order), hertz)
-    error = np.abs(filtered - _decibels(reference, hertz))[:, hertz >= LOWEST].mean(1)
-    return float(cutoff_grid(fps)[error.argmin()])
+    filtered = _decibels(power[..., None, :] * _gain_power(fps, order), hertz)
+    error = np.abs(filtered - _decibels(reference, hertz)[..., None, :])
+    return cutoff_grid(fps)[(error @ (hertz >= LOWEST)).argmin(-1)]

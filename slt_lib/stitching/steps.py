@@ -76,11 +76,12 @@ def smooth_out(
     if settings.smoothing != "matched":
         return restore(filters.apply_filter(pose, simple[settings.smoothing])), {}
     highest, signs = cutoff_grid(fps)[-1], steps_in_signs(segments, len(pose))
-    cutoffs = {
-        part: match_cutoff(power, reference.power[part], fps, filters.ORDER)
-        for part, power in part_power(pose).items()
-        if part in reference.power
-    }
+    measured = {p: power for p, power in part_power(pose).items() if p in reference.power}
+    cutoffs = {}
+    if measured:
+        wanted = np.stack([reference.power[part] for part in measured])
+        best = match_cutoff(np.stack([*measured.values()]), wanted, fps, filters.ORDER)
+        cutoffs = dict(zip(measured, best.tolist(), strict=True))
     while True:
         cutoffs = {part: hertz for part, hertz in cutoffs.items() if hertz < highest}
         smooth = restore(filters.filter_parts(pose, cutoffs) if cutoffs else pose)
