@@ -80,8 +80,7 @@ def write_api_pages(folder: Path) -> None:
         doc = inspect.getdoc(importlib.import_module(package)) or ""
         lines = [f"# {package}", "", doc, ""]
         for name in names:
-            heading = f"## {name}" if name != package else ""
-            lines += [heading, "", *_automodule(name, document_module=name != package), ""]
+            lines += [f"## {name}", "", *_automodule(name), ""]
         (folder / f"{package}.md").write_text("\n".join(lines), "utf8")
         rows.append(f"| {{doc}}`{package}` | {doc.splitlines()[0] if doc else ''} |")
     index = [
@@ -115,8 +114,6 @@ def _entry(member: object) -> Entry:
     )
 
 
-def _automodule(name: str, document_module: bool) -> list[str]:
+def _automodule(name: str) -> list[str]:
     options = ["   :members:", "   :member-order: bysource"]
-    if not document_module:
-        options.append("   :no-docstring:")
     return ["```{eval-rst}", f".. automodule:: {name}", *options, "```"]
