@@ -1,14 +1,16 @@
 """How do isolated signs become continuous signing?
 
-Seven steps (Walsh et al., BMVC 2024), one module each:
+Seven steps (Walsh et al., BMVC 2024):
 
-1. select     `select`          which recording plays for each gloss
-2. canonical  `slt_lib.pose.canonical`  everybody on one body
-3. crop       `slt_lib.dictionary.crop` the part of the recording that is the sign
-4. duration   `duration`        how long the sign lasts in fluent signing
-5. join       `transition`      how many frames between two signs, and which
-6. resample   `slt_lib.pose.resample`   the whole sentence to its length
-7. filter     `filters`, `spectrum`     as smooth as real signing, and no smoother
+1. select: which recording plays for each gloss (`slt_lib.dictionary`)
+2. canonical: everybody on one body (`slt_lib.pose.canonical`)
+3. crop: the part of the recording that is the sign (`slt_lib.dictionary.crop`)
+4. duration: how long the sign lasts in fluent signing (`duration`, `assemble`)
+5. join: how many frames between two signs, and which (`transition`, `assemble`)
+6. resample: the whole sentence to its length (`steps`)
+7. filter: as smooth as real signing, and no smoother (`spectrum`, `filters`, `steps`)
 
-`stitcher` runs them in a row; `measures` says how good the result is.
+`stitcher` runs them in a row, `batch` over many sentences; `measures` says how good the result
+is, `compare`, `dgs` and `peer` hold it against others, and `regression` shows what predicting
+movement instead would give.
 """
