@@ -5,7 +5,7 @@ from slt_lib.dictionary.continuous import from_alignments
 from slt_lib.dictionary.coverage import Coverage, coverage
 from slt_lib.dictionary.crop import Crop, distance_crop, elbow_crop
 from slt_lib.dictionary.dictionary import Dictionary
-from slt_lib.dictionary.folder import from_pose_folder, from_videos
+from slt_lib.dictionary.folder import from_folder, from_pose_folder, from_videos
 from slt_lib.dictionary.lexicon import from_lexicon
 from slt_lib.dictionary.lookup import STEPS, Lookup, MissingSignError
 from slt_lib.dictionary.quality import SignQuality, assess
@@ -16,6 +16,6 @@ from slt_lib.dictionary.synonyms import read_synonyms
 __all__ = [
     "STEPS", "Coverage", "Crop", "Dictionary", "GlossSpan", "Lookup", "MissingSignError", "Sign",
     "SignQuality", "assess", "coverage", "distance_crop", "elbow_crop", "from_alignments",
-    "from_lexicon", "from_pose_folder", "from_videos", "gloss_spans",
+    "from_folder", "from_lexicon", "from_pose_folder", "from_videos", "gloss_spans",
     "load_dictionary", "read_synonyms", "save_dictionary",
 ]  # fmt: skip

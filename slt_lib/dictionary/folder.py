@@ -6,12 +6,37 @@ from functools import partial
 from pathlib import Path
 
 from slt_lib.dictionary.dictionary import Dictionary
+from slt_lib.dictionary.lexicon import from_lexicon
 from slt_lib.dictionary.sign import number_variants, record
 from slt_lib.pose.errors import PoseFileError
 from slt_lib.pose.io import read
 from slt_lib.pose.io.single import VIDEO_SUFFIXES
 
 POSE_SUFFIXES = (".pose", ".npz")
+
+
+def from_folder(folder: str | Path) -> Dictionary:
+    """The signs of a user's folder, whatever it holds.
+
+    With an `index.csv` it is a lexicon (`from_lexicon`); else its `.pose` and `.npz` files are
+    taken (`from_pose_folder`), and if there are none, its videos (`from_videos`).
+
+    Args:
+        folder: The folder.
+
+    Raises:
+        PoseFileError: If it holds none of these.
+        MissingPartError: If it holds videos and the video environment isn't there.
+
+    Chapter: 02_dictionary
+    """
+    folder = Path(folder)
+    if (folder / "index.csv").is_file():
+        return from_lexicon(folder, signed_language="")
+    suffixes = {path.suffix.lower() for path in folder.rglob("*")}
+    if suffixes & set(VIDEO_SUFFIXES) and not suffixes & set(POSE_SUFFIXES):
+        return from_videos(folder)
+    return from_pose_folder(folder)
 
 
 def from_pose_folder(folder: str | Path, signed_language: str = "") -> Dictionary:

@@ -26,7 +26,7 @@ from slt_lib.pose.normalise import normalise
 from slt_lib.pose.sequence import PoseSequence
 from slt_lib.pose.skeleton import SLRTP_178
 from slt_lib.stitching.compare import compare_with_real, split_at_gaps
-from slt_lib.stitching.peer import from_peer, peer_stitch
+from slt_lib.stitching.peer import from_peer, peer_stitch, with_depth
 from slt_lib.stitching.settings import StitchSettings
 from slt_lib.stitching.spectrum import Spectrum, spectrum
 from slt_lib.stitching.stitcher import Stitcher
@@ -98,7 +98,7 @@ def _read_sentence(file: Path) -> RealSentence:
     path = file.with_name(f"{name}_updated.pose")
     as_stored = read_pose(path)
     spans, updated = split_at_gaps(as_stored), fix_depth(as_stored)
-    raw = Pose.read(path.read_bytes())
+    raw = with_depth(Pose.read(path.read_bytes()), updated)
     return RealSentence(
         name=name,
         real=normalise(original.to(SLRTP_178)),

@@ -1,7 +1,7 @@
 """Step 4: how long a sign lasts in fluent signing.
 
 A dictionary shows signs in *citation form*: slowly, one by one, from rest and back to it.
-In fluent German Sign Language the same sign lasts a tenth of that. The seed paper lets its
+In fluent signing the same sign lasts a fraction of that. The seed paper lets its
 translation model predict durations; here a small model does, fitted on an aligned corpus.
 
 Corpora measure signs in two ways. DGS Corpus glosses mark the sign alone: 0.2 s in the
@@ -20,7 +20,7 @@ import numpy as np
 
 from slt_lib.pose.errors import SLTError
 
-MEDIAN_SECONDS = 0.2  # 10 frames at 50 fps: fluent DGS signs (ways to other signs not counted)
+MEDIAN_SECONDS = 0.2  # median of 98 glosses in 16 DGS Corpus sentences: 0.18 s, ways not counted
 SPREAD = 0.5  # standard deviation of log duration, for sampling without a corpus
 PRIOR_WEIGHT = 3.0  # how many occurrences the features are worth
 

@@ -1,7 +1,7 @@
 """What the stitcher may be asked to do differently."""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args, get_type_hints
 
 from slt_lib.pose.errors import SLTError
 from slt_lib.stitching.duration import DurationModel
@@ -20,8 +20,8 @@ class StitchSettings:
         crop: Which part of a recording is the sign.
         transition: What lies between two signs.
         tempo: Step 6: the whole sentence this many times faster.
-        smoothing: Step 7; `fixed` to `savitzky-golay` use `cutoff`.
-        cutoff: Hertz, for the filters that don't find their own.
+        smoothing: Step 7; all but `matched` and `none` use `cutoff`.
+        cutoff: Hertz; for one-euro that of a joint at rest.
         dominant: Mirror recordings of signers whose other hand is the dominant one.
         missing: What a gloss without a sign gets (`Dictionary.lookup`).
         canonical: Put everybody on one body (off only to show what it's for).
@@ -44,7 +44,20 @@ class StitchSettings:
     canonical: bool = True
 
     def __post_init__(self) -> None:
+        for name, choices in CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise SLTError(
+                    f"{name} can't be {getattr(self, name)!r}.",
+                    fix=f"Choose from: {', '.join(choices)}.",
+                )
         if not (0 < self.fps <= 1000 and 0.05 <= self.tempo <= 20):
             raise SLTError(f"fps {self.fps} or tempo {self.tempo} makes no sense.")
-        if self.smoothing != "matched" and not 0 < self.cutoff < self.fps / 2:
+        if self.smoothing not in ("matched", "none") and not 0 < self.cutoff < self.fps / 2:
             raise SLTError(f"The cutoff, {self.cutoff} Hz, isn't between 0 and {self.fps / 2:g}.")
+
+
+CHOICES = {
+    name: get_args(hint)
+    for name, hint in get_type_hints(StitchSettings).items()
+    if name in ("crop", "transition", "smoothing", "dominant", "missing")
+}

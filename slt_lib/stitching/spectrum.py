@@ -112,7 +112,10 @@ def spectrum(poses: Iterable[PoseSequence], fps: float) -> Spectrum:
         for part, power in part_power(pose).items():
             total[part] = total.get(part, 0) + power
     if not total:
-        raise PoseError("There is no movement to measure in these sequences.")
+        raise PoseError(
+            "There is no movement to measure in these sequences.",
+            fix="A spectrum needs 6 frames or more, and joints seen in two frames running.",
+        )
     power = {name: p / max(p.sum(), 1e-12) for name, p in total.items()}
     return Spectrum(np.linspace(0, fps / 2, BINS), power)
 

@@ -68,7 +68,7 @@ def smooth_out(
         "fixed": lambda track: filters.butterworth(track, cutoff, fps),
         "gaussian": lambda track: filters.gaussian(track, cutoff, fps),
         "savitzky-golay": lambda track: filters.savitzky_golay(track, 1 / cutoff, fps),
-        "one-euro": lambda track: filters.one_euro(track, fps),
+        "one-euro": lambda track: filters.one_euro(track, fps, slowest=cutoff),
     }
     restore = restore_bones if settings.canonical else lambda bent: bent
     if settings.smoothing == "none":

@@ -54,6 +54,11 @@ class Stitched:
     @property
     def sources(self) -> list[PoseSequence]:
         """Every sign as it went into the join, for `measures`."""
+        if self.timed is None:
+            raise SLTError(
+                "Results of stitch_many come without their sources.",
+                fix="Stitch the sentence again with Stitcher.stitch.",
+            )
         ends = np.cumsum(self.frames)
         return [self.timed[int(e - n) : int(e)] for e, n in zip(ends, self.frames, strict=True)]
 
@@ -100,13 +105,15 @@ class Stitcher:
     def prepare(self, sign: Sign) -> PoseSequence:
         """Steps 2 and 3 for one sign: canonical and cropped, at the recording's own frame rate."""
         if sign not in self._prepared:
-            pose = sign.pose
-            wanted = self.settings.dominant
-            if wanted != "as recorded" and dominant_hand(pose) != wanted:
-                pose = pose.mirrored()
-            pose = canonicalise(pose) if self.settings.canonical else pose
-            self._prepared[sign] = crop_sign(pose, self.settings.crop)
+            self._prepared[sign] = crop_sign(self._on_one_body(sign), self.settings.crop)
         return self._prepared[sign]
+
+    def _on_one_body(self, sign: Sign) -> PoseSequence:
+        """Step 2 for one sign: the dominant hand that is wanted, the canonical skeleton."""
+        pose, wanted = sign.pose, self.settings.dominant
+        if wanted != "as recorded" and dominant_hand(pose) != wanted:
+            pose = pose.mirrored()
+        return canonicalise(pose) if self.settings.canonical else pose
 
     def stitch(
         self,
@@ -139,6 +146,11 @@ class Stitcher:
                 "None of the glosses has a sign: " + " ".join(glosses),
                 fix="Look at dictionary.lookup(gloss).explain().",
             )
+        if expressions is not None and self.expressions is None:
+            raise SLTError(
+                "Expressions were asked for, but there is no codebook.",
+                fix="Give Stitcher(..., expressions=fit_expressions(poses)).",
+            )
         codes = None
         if self.expressions is not None:
             codes = _code_per_sign(self.expressions, lookups, expressions)
@@ -164,10 +176,12 @@ class Stitcher:
             codes: With a codebook: the expression of each sign.
 
         Raises:
-            SLTError: If `seconds` are of another number than signs.
+            SLTError: If there is no sign, or `seconds` aren't one duration per sign.
 
         Chapter: 03_stitching
         """
+        if not signs:
+            raise SLTError("There is no sign to stitch.", fix="Give at least one.")
         prepared = [self.prepare(sign) for sign in signs]
         frames = self._frames(signs, prepared, seconds, seed)
         timed, joined, spans, joins = assemble(
@@ -186,7 +200,7 @@ class Stitcher:
         stages = {}
         if keep_stages:
             raw = [to_fps(sign.pose, self.settings.fps) for sign in signs]
-            canonical = [to_fps(canonicalise(sign.pose), self.settings.fps) for sign in signs]
+            canonical = [to_fps(self._on_one_body(sign), self.settings.fps) for sign in signs]
             cropped = [to_fps(p, self.settings.fps) for p in prepared]
             stages = {
                 "1 select": concatenate(raw),
@@ -213,6 +227,8 @@ class Stitcher:
         if seconds is not None:
             if len(seconds) != len(signs):
                 raise SLTError(f"{len(seconds)} durations were given for {len(signs)} signs.")
+            if not all(0 < s < 3600 for s in seconds):
+                raise SLTError(f"Not all of these are durations in seconds: {list(seconds)}.")
             lengths = list(seconds)
         elif model is None:
             lengths = [pose.seconds for pose in prepared]
