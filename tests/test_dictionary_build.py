@@ -8,13 +8,14 @@ from slt_lib.dictionary import (
     assess,
     from_alignments,
     from_lexicon,
+    from_folder,
     from_pose_folder,
     from_videos,
     gloss_spans,
 )
 from slt_lib.dictionary.alignment import match, sign_runs
 from slt_lib.pose.errors import MissingPartError, PoseFileError, SLTError
-from slt_lib.pose.io import Utterance, read_annotations, read_skels, write_npz
+from slt_lib.pose.io import Utterance, bundled_lexicon, read_annotations, read_skels, write_npz
 from slt_lib.pose.sequence import PoseSequence
 from slt_lib.pose.skeleton import PROGRESSIVE_50, SLRTP_178
 
@@ -64,6 +65,8 @@ def test_a_folder_of_poses_named_by_gloss(tmp_path):
     write_npz(signing().hide(range(8)), tmp_path / "NEBEL.npz")
     (tmp_path / "notes.txt").write_text("ignored")
     signs = from_pose_folder(tmp_path)
+    assert from_folder(tmp_path).glosses == signs.glosses
+    assert len(from_folder(bundled_lexicon())) == 626
     assert signs.glosses == ("REGEN", "SONNE")
     assert sorted(s.variant for s in signs.signs("REGEN")) == [0, 1]
     assert signs.signs("SONNE")[0].pose.fps == 60

@@ -99,8 +99,24 @@ def test_what_cannot_be_stitched_is_said(stitcher, letters):
         stitcher.stitch(["REGEN"], seconds=[0.2])
     with pytest.raises(SLTError, match="explain"):
         Stitcher(letters, StitchSettings(missing="skip")).stitch(["REGEN"])
-    with pytest.raises(SLTError, match="cutoff"):
-        StitchSettings(smoothing="fixed", cutoff=20)
+    for wrong in (
+        {"smoothing": "fixed", "cutoff": 20},
+        {"smoothing": "soft"},
+        {"crop": "some"},
+        {"transition": "cubic"},
+        {"dominant": "Right"},
+        {"missing": "guess"},
+    ):
+        with pytest.raises(SLTError, match=list(wrong)[-1]):
+            StitchSettings(**wrong)
+    assert StitchSettings(smoothing="none", fps=10).fps == 10
+    for seconds in ([0.2, float("nan")], [0.2, -1]):
+        with pytest.raises(SLTError, match="durations"):
+            stitcher.stitch(["AB"], seconds=seconds)
+    with pytest.raises(SLTError, match="codebook"):
+        stitcher.stitch(["AB"], expressions=[1])
+    with pytest.raises(SLTError, match="no sign"):
+        stitcher.stitch_signs([])
     with pytest.raises(SLTError, match="frames per second"):
         Stitcher(letters, StitchSettings(fps=50), stitcher.reference)
 
@@ -113,6 +129,8 @@ def test_many_processes_give_what_one_gives(letters, stitcher, tmp_path):
     two = list(stitch_many(texts, folder, seed=3, processes=2))
     for a, b in zip(one, two, strict=True):
         np.testing.assert_array_equal(a.pose.positions, b.pose.positions)
+    with pytest.raises(SLTError, match="stitch_many"):
+        print(one[0].sources)
 
 
 def test_expressions_replace_the_face_and_only_the_face(letters, stitcher):
