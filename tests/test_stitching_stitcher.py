@@ -1,6 +1,8 @@
 """The seven steps together, on the bundled recordings and on real data where it is at hand."""
 
+import json
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -9,14 +11,16 @@ from slt_lib.dictionary import Dictionary, from_lexicon, gloss_spans, save_dicti
 from slt_lib.pose.bones import bone_length_variation
 from slt_lib.pose.canonical import canonicalise
 from slt_lib.pose.errors import SLTError
-from slt_lib.pose.io import read_annotations
+from slt_lib.pose.io import read_annotations, read_pose
 from slt_lib.stitching import measures
 from slt_lib.stitching.batch import stitch_many
-from slt_lib.stitching.dgs import record
-from slt_lib.stitching.duration import fit_durations
+from slt_lib.stitching.compare import split_at_gaps
+from slt_lib.stitching.dgs import read_sentences, record
+from slt_lib.stitching.duration import MEDIAN_SECONDS, fit_durations
 from slt_lib.stitching.face import fit_expressions
 from slt_lib.stitching.settings import StitchSettings
 from slt_lib.stitching.stitcher import Stitcher
+from slt_lib.stitching.transition import FASTEST, TYPICAL_SPEED, measure_join
 
 WORDS = ("HALLO", "REGEN", "WETTER", "SONNE", "WOLKEN", "NEBEL", "GEWITTER", "FROST")
 
@@ -184,6 +188,28 @@ def test_durations_on_phoenix(phoenix, letters):
         made += [e - s + ways[k] + ways[k + 1] for k, (s, e) in enumerate(done.spans)]
         real += [n for _, n in sentence]
     assert np.median(made) == pytest.approx(np.median(real), rel=0.10)
+
+
+def test_the_constants_are_what_real_sentences_show(shared_data):
+    """How long a sign lasts, how fast hands go from sign to sign: medians of real DGS signing."""
+    folder = shared_data / "dgs_corpus_stitched"
+    seconds, speeds = [], []
+    for sentence in read_sentences(folder):
+        metadata = (folder / f"{sentence.name}_metadata.json").read_text("utf8")
+        glosses = json.loads(metadata)["sentence"]["glosses"]
+        times = list(zip(glosses["start"], glosses["end"], strict=True))
+        seconds += [(end - start) / 1000 for start, end in times]
+        spans = split_at_gaps(read_pose(folder / f"{sentence.name}_original.pose"))
+        if len(spans) != len(times):
+            continue  # a gloss shorter than a frame left no segment
+        pose = canonicalise(sentence.real)
+        parts = [pose[start:end] for start, end in spans]
+        gaps = [(b[0] - a[1]) / 1000 for a, b in pairwise(times)]
+        ways = [measure_join(a, b).distance for a, b in pairwise(parts)]
+        speeds += [way / max(gap, 0.04) for way, gap in zip(ways, gaps, strict=True)]
+    assert np.median(seconds) == pytest.approx(MEDIAN_SECONDS, abs=0.03)
+    measured = np.nanquantile(speeds, [0.5, 0.9])
+    np.testing.assert_allclose(measured, [TYPICAL_SPEED, FASTEST], rtol=0.03)
 
 
 def test_against_real_sentences(shared_data):
