@@ -13,7 +13,7 @@ book: .venv/.book-installed
 test: lint
 	$(BIN)/python -m pytest
 
-bench: .venv/.book-installed
+bench: .venv/.test-installed
 	$(BIN)/slt-book bench --out $(OUT)
 
 lint: .venv/.test-installed
