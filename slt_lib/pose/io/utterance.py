@@ -22,6 +22,11 @@ class Utterance:
         alignment: One recogniser state per frame, int [frames] (`pami0` of PHOENIX14T:
             sign id = (state - 1) // 3), None where there is none.
         meta: What else the format says, under the format's own names.
+        origin: What kind of signing it is: "real", "simulated" (a simulated signer) or
+            "synthetic" (stitched), "" where nobody said.
+        spans: First frame and frame after the last of each gloss, (s, s) for one that wasn't
+            signed; None where unknown.
+        recipe: How a made item was made: enough to make it again. None for a recording.
 
     Chapter: 02_dictionary
     """
@@ -34,3 +39,6 @@ class Utterance:
     frames: int | None = None
     alignment: np.ndarray | None = None
     meta: Mapping = field(default_factory=dict)
+    origin: str = ""
+    spans: tuple[tuple[int, int], ...] | None = None
+    recipe: Mapping | None = None

@@ -1,0 +1,5 @@
+"""Where do the sentences come from, and how are they kept?"""
+
+from slt_lib.corpus.corpus import Corpus, concatenate_corpora, write_corpus
+
+__all__ = ["Corpus", "concatenate_corpora", "write_corpus"]

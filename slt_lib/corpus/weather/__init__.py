@@ -1,0 +1,7 @@
+"""What would a small broadcast corpus look like? A seeded simulation of one, signing included.
+
+`lexicon` and `grammar` make the sentences; `phonology` says what each sign is made of and
+`handshapes` of which recorded hands; `signers` differ; `citation` is what the dictionary
+shows and `broadcast` what is signed fluently; `observe` is the camera and the pose estimator;
+`world` writes the corpora and `annotated` drives the same signers with real annotation.
+"""
