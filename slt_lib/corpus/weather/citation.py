@@ -1,0 +1,63 @@
+"""What does the dictionary show? Every sign alone: from rest, slowly, held, and back to rest."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from slt_lib.corpus.weather.lexicon import lexicon
+from slt_lib.corpus.weather.observe import STUDIO_CAMERA, observe
+from slt_lib.corpus.weather.perform import Planned, perform
+from slt_lib.corpus.weather.phonology import sign_specs
+from slt_lib.corpus.weather.signers import dictionary_signer
+from slt_lib.pose.sequence import PoseSequence
+
+FPS = 50.0  # the dictionary's videos have twice the broadcast's frame rate
+MISSING = 0.05  # share of the glosses that nobody recorded
+SECOND_TAKE = 0.2  # share of the glosses recorded twice
+KEPT = ("place", "number", "direction", "day", "month")
+
+
+def missing_glosses(seed: int) -> frozenset[str]:
+    """Glosses that the dictionary lacks.
+
+    Args:
+        seed: Of the world.
+    """
+    rng = np.random.default_rng([seed, 30])
+    return frozenset(g for g in lexicon() if rng.random() < MISSING)
+
+
+def citations(seed: int) -> Iterator[tuple[str, int, PoseSequence]]:
+    """The dictionary's recordings: gloss, take, pose at 50 frames per second.
+
+    Args:
+        seed: Of the world.
+
+    Chapter: 04_synthetic_corpus
+    """
+    absent = missing_glosses(seed)
+    for number, gloss in enumerate(lexicon()):
+        if gloss in absent:
+            continue
+        rng = np.random.default_rng([seed, 31, number])
+        for take in range(1 + (rng.random() < SECOND_TAKE)):
+            yield gloss, take, cite(gloss, seed, rng)
+
+
+def cite(gloss: str, seed: int, rng: np.random.Generator) -> PoseSequence:
+    """One recording of one gloss in citation form.
+
+    Args:
+        gloss: Any of the lexicon.
+        seed: Of the world.
+        rng: What differs from take to take.
+
+    Chapter: 04_synthetic_corpus
+    """
+    signer = replace(dictionary_signer(), drift=0.02 * rng.standard_normal(3))
+    still, length = rng.uniform(0.3, 0.7), rng.uniform(1.2, 1.8)
+    sign = Planned(gloss, sign_specs(seed)[gloss], still, still + length,
+                   repeats=3, lead=0.36, hold=0.15)  # fmt: skip
+    frames = round((still + length + 0.5 + rng.uniform(0.2, 0.5)) * FPS)
+    return observe(perform([sign], signer, FPS, frames, rng), FPS, STUDIO_CAMERA, rng)

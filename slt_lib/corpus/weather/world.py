@@ -1,0 +1,304 @@
+"""The weather world on disk: three splits of simulated broadcasts, and a dictionary."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from functools import cached_property, lru_cache, partial
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from slt_lib.corpus.corpus import Corpus, write_corpus
+from slt_lib.corpus.weather.broadcast import broadcast_specs, plan
+from slt_lib.corpus.weather.citation import citations
+from slt_lib.corpus.weather.grammar import Sentence, draw_sentences, split_sentences
+from slt_lib.corpus.weather.observe import BROADCAST_CAMERA, observe
+from slt_lib.corpus.weather.perform import perform
+from slt_lib.corpus.weather.phonology import SignSpec
+from slt_lib.corpus.weather.signers import SHARES, Signer, broadcast_signers
+from slt_lib.dictionary import Dictionary, save_dictionary
+from slt_lib.dictionary.sign import number_variants, record
+from slt_lib.pose.errors import SLTError
+from slt_lib.pose.io import Utterance
+from slt_lib.pose.io.guard import atomic_write
+from slt_lib.pose.sequence import PoseSequence
+
+FPS = 25.0
+SPLITS = ("train", "dev", "test")
+ABOUT = "world.json"
+
+
+@dataclass(frozen=True)
+class WorldSettings:
+    """Which weather world.
+
+    Attributes:
+        seed: Of every random choice. Signs and signers depend on it alone, and so do the dev
+            and test sentences: worlds of one seed differ in how much training data they have.
+        train, dev, test: Numbers of sentences.
+
+    Raises:
+        SLTError: If there is nothing to make.
+
+    Chapter: 04_synthetic_corpus
+    """
+
+    seed: int = 0
+    train: int = 800
+    dev: int = 100
+    test: int = 150
+
+    def __post_init__(self) -> None:
+        if min(self.train, self.dev, self.test) < 1 or self.seed < 0:
+            raise SLTError(f"{self} makes no sense.", fix="At least one sentence per split.")
+
+
+class World:
+    """A weather world that has been made: `train`, `dev`, `test` and `dictionary`.
+
+    Args:
+        folder: Where it is.
+        settings: What it was made with.
+        hash: sha256 of everything in it.
+
+    Chapter: 04_synthetic_corpus
+    """
+
+    def __init__(self, folder: Path, settings: WorldSettings, hash: str) -> None:
+        self.folder, self.settings, self.hash = folder, settings, hash
+        self.dictionary = folder / "dictionary"
+
+    @classmethod
+    def open(cls, folder: str | Path) -> "World":
+        """The world in a folder.
+
+        Raises:
+            SLTError: If there is none, or it isn't complete.
+
+        Chapter: 04_synthetic_corpus
+        """
+        folder = Path(folder)
+        try:
+            about = json.loads((folder / ABOUT).read_text("utf8"))
+            return cls(folder, WorldSettings(**about["settings"]), about["hash"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise SLTError(
+                f"It holds no weather world ({error}).", file=folder, fix="Make one: make_world."
+            ) from error
+
+    @cached_property
+    def train(self) -> Corpus:
+        """The training split."""
+        return Corpus.open(self.folder / "train")
+
+    @cached_property
+    def dev(self) -> Corpus:
+        """The development split: every choice is made on it."""
+        return Corpus.open(self.folder / "dev")
+
+    @cached_property
+    def test(self) -> Corpus:
+        """The test split."""
+        return Corpus.open(self.folder / "test")
+
+    def sentences(self, split: str) -> list[Sentence]:
+        """What the signers of a split were to sign, in the corpus' order."""
+        s = self.settings
+        return split_sentences(s.train, s.dev, s.test, s.seed)[split]
+
+
+def make_world(
+    folder: str | Path, settings: WorldSettings | None = None, *, processes: int = 2
+) -> World:
+    """Make a weather world, or open it if it is there with these settings.
+
+    What was complete of an interrupted one stays.
+
+    Args:
+        folder: Its own folder.
+        settings: Which world.
+        processes: How many to work with; the result doesn't depend on it.
+
+    Raises:
+        SLTError: If the folder holds something else.
+
+    Chapter: 04_synthetic_corpus
+    """
+    folder, settings = Path(folder), settings or WorldSettings()
+    plan_file = folder / "making.json"
+    wanted = json.dumps(asdict(settings))
+    if (folder / ABOUT).is_file():
+        world = World.open(folder)
+        if world.settings == settings:
+            return world
+        raise SLTError(
+            f"It holds the world of {world.settings}.", file=folder, fix="Choose another folder."
+        )
+    if folder.exists() and any(folder.iterdir()) and not plan_file.is_file():
+        raise SLTError("The folder holds other things.", file=folder, fix="Choose a new folder.")
+    if plan_file.is_file() and plan_file.read_text("utf8") != wanted:
+        shutil.rmtree(folder)
+    with atomic_write(plan_file) as file:
+        file.write(wanted.encode())
+    save_world_dictionary(folder / "dictionary", settings.seed)
+    splits = split_sentences(settings.train, settings.dev, settings.test, settings.seed)
+    for number, name in enumerate(SPLITS):
+        if not (folder / name / "corpus.json").is_file():
+            jobs = [(settings.seed, number, i, s) for i, s in enumerate(splits[name])]
+            write_corpus(folder / name, _signed(jobs, name, processes))
+    return _finish(folder, settings)
+
+
+def novel_sentences(world: World, n: int, seed: int) -> list[Sentence]:
+    """Sentences of the grammar whose texts are in none of the world's splits.
+
+    Args:
+        world: Whose splits are avoided.
+        n: How many.
+        seed: Of the draw; other than the world's own seed is wise.
+
+    Chapter: 04_synthetic_corpus
+    """
+    taken = {s.text for split in SPLITS for s in world.sentences(split)}
+    return draw_sentences(n, seed + 1_000_000, avoid=taken)
+
+
+def simulate(
+    sentence: Sentence, seed: int, rng: np.random.Generator, *, signer: int | None = None,
+    frames: int | None = None, name: str = "",
+) -> Utterance:  # fmt: skip
+    """One sentence, signed by a broadcast signer before a camera.
+
+    Args:
+        sentence: What is signed.
+        seed: Of the world.
+        rng: What differs from time to time.
+        signer: Which signer; None draws one.
+        frames: How long it is; None leaves that to the signer. With it every gloss is signed.
+        name: Of the utterance.
+
+    Chapter: 04_synthetic_corpus
+    """
+    number = int(rng.choice(len(SHARES), p=SHARES)) if signer is None else signer % len(SHARES)
+    who, specs = _signers(seed)[number]
+    signs, written = plan(
+        sentence.gloss, sentence.brows, who, specs, seed, rng, faithful=frames is not None
+    )
+    fps = FPS
+    length = (signs[-1].end if signs else 0.5) + float(rng.uniform(0.1, 0.3))
+    if frames is None:
+        frames = max(1, round(length * FPS))
+    else:
+        fps = frames / length
+    pose = observe(perform(signs, who, fps, frames, rng), fps, BROADCAST_CAMERA, rng)
+    pose = pose.replace(fps=FPS)
+    spans = _spans(signs, written, fps, frames)
+    return Utterance(
+        name=name,
+        gloss=tuple(g for g, _ in written),
+        text=sentence.text,
+        signer=who.name,
+        pose=pose.mirrored() if who.left_handed else pose,
+        frames=frames,
+        origin="simulated",
+        spans=spans,
+    )
+
+
+def _spans(signs, written, fps: float, frames: int) -> tuple[tuple[int, int], ...]:
+    """Frames of every written gloss; a sign's end is the next one's start."""
+    edge = [min(frames, round(s.start * fps)) for s in signs]
+    edge.append(min(frames, round(signs[-1].end * fps)) if signs else 0)
+    at, spans = edge[0], []
+    for _, sign in written:
+        spans.append((at, at) if sign is None else (edge[sign], edge[sign + 1]))
+        at = spans[-1][1]
+    return tuple(spans)
+
+
+@lru_cache
+def _signers(seed: int) -> list[tuple[Signer, Mapping[str, SignSpec]]]:
+    return [(signer, broadcast_specs(seed, signer)) for signer in broadcast_signers(seed)]
+
+
+def _sign_one(job: tuple[int, int, int, Sentence]) -> Utterance:
+    seed, split, item, sentence = job
+    rng = np.random.default_rng([seed, 50, split, item])
+    return simulate(sentence, seed, rng, name=f"{SPLITS[split]}/{item:05d}")
+
+
+def _signed(jobs: list, name: str, processes: int) -> Iterator[Utterance]:
+    bar = partial(tqdm, total=len(jobs), desc=f"signing {name}", unit="sentence", leave=False)
+    if processes <= 1 or len(jobs) < 32:
+        yield from bar(map(_sign_one, jobs))
+        return
+    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
+        yield from bar(pool.map(_sign_one, jobs, chunksize=16))
+
+
+def save_world_dictionary(folder: Path, seed: int) -> None:
+    """Record the dictionary of a world, unless it is there.
+
+    Args:
+        folder: Where it goes.
+        seed: Of the world.
+    """
+    if (folder / "dictionary.json").is_file():
+        return
+    signs = (
+        record(gloss, partial(_give, pose), f"simulated, take {take + 1}")
+        for gloss, take, pose in citations(seed)
+    )
+    save_dictionary(Dictionary(number_variants(signs)), folder)
+
+
+def _give(pose: PoseSequence) -> PoseSequence:
+    return pose
+
+
+def _finish(folder: Path, settings: WorldSettings) -> World:
+    """Write the file that makes a world complete."""
+    whole = hashlib.sha256()
+    for name in SPLITS:
+        whole.update(Corpus.open(folder / name).hash.encode())
+    for file in ("index.csv", "signs.arrow"):
+        whole.update((folder / "dictionary" / file).read_bytes())
+    about = {"settings": asdict(settings), "hash": whole.hexdigest()}
+    with atomic_write(folder / ABOUT) as file:
+        file.write(json.dumps(about, indent=1).encode())
+    (folder / "making.json").unlink()
+    return World.open(folder)
+
+
+def simulate_annotations(
+    utterances: Iterable[Utterance], *, seed: int = 0
+) -> Iterator[Utterance]:
+    """Simulated signing under somebody's real annotation: glosses, text, signer, frame count.
+
+    Glosses that the world doesn't know get a sign of their own, signers one of the world's.
+
+    Args:
+        utterances: With glosses; poses are not looked at. Frame counts are kept where given.
+        seed: Of the world and of the signing.
+
+    Returns:
+        The utterances with simulated poses at 25 frames per second, origin "simulated".
+
+    Raises:
+        SLTError: If an utterance has no gloss.
+
+    Chapter: 04_synthetic_corpus
+    """
+    for number, one in enumerate(utterances):
+        if not one.gloss:
+            raise SLTError(f"{one.name} has no glosses to sign.", fix="Leave it out.")
+        sentence = Sentence(one.gloss, one.text, ("",) * len(one.gloss), 0)
+        rng = np.random.default_rng([seed, 60, number])
+        who = sum(one.signer.encode()) if one.signer else None
+        made = simulate(sentence, seed, rng, signer=who, frames=one.frames, name=one.name)
+        yield Utterance(**(vars(made) | {"gloss": one.gloss, "signer": one.signer or made.signer}))
