@@ -17,7 +17,8 @@ from slt_lib.corpus.weather.signers import Signer
 from slt_lib.pose.skeleton import SLRTP_178, face_mesh
 
 SHOULDERS = np.array([[-0.5, 0.0, 0.0], [0.5, 0.0, 0.0]])
-ELBOW_WAY = np.array([-0.55, 1.0, 0.35])  # where a right elbow hangs: out, down, a bit back
+ELBOW_WAY = np.array([-0.45, 1.0, 0.35])  # where a right elbow hangs: out, down, a bit back
+RAISED = 0.8  # how far forward a raised hand takes it
 FACE_AT, NECK = np.array([0.0, -0.587, -0.2]), np.array([0.0, -0.15, 0.0])
 PALM = 0.85  # share of the palm between the wrist and the point that goes to the place
 REACH = 0.995  # of the arm's length
@@ -137,7 +138,9 @@ def bend_arm(wrist: np.ndarray, upper: float, fore: float) -> tuple[np.ndarray, 
     far = np.clip(far, abs(upper - fore) + 1e-3, (upper + fore) * REACH)
     along = (upper**2 - fore**2 + far**2) / (2 * far)
     aside = np.sqrt(np.maximum(upper**2 - along**2, 0))
-    out = ELBOW_WAY - (line @ ELBOW_WAY)[:, None] * line
+    raised = np.clip(0.4 - wrist[:, 1:2], 0, 1)
+    way = ELBOW_WAY - raised * [0, 0, RAISED]
+    out = way - (line * way).sum(-1, keepdims=True) * line
     out /= np.maximum(np.linalg.norm(out, axis=-1, keepdims=True), 1e-9)
     return SHOULDERS[0] + along * line + aside * out, SHOULDERS[0] + far * line
 

@@ -10,7 +10,7 @@ from slt_lib.corpus.weather.motion import Track, body, move_face, move_hand
 from slt_lib.corpus.weather.phonology import PLACES, SignSpec, path
 from slt_lib.corpus.weather.signers import Signer
 
-REST = np.array([-0.22, 1.05, -0.5])
+REST = np.array([-0.22, 0.9, -0.5])
 SPACE_AROUND = np.array([0.0, 0.2, -0.5])  # the signing space grows and shrinks around it
 
 

@@ -13,14 +13,16 @@ import numpy as np
 from slt_lib.corpus.weather.handshapes import SHAPES
 from slt_lib.corpus.weather.lexicon import lexicon
 
-# where the middle of the hand is, in shoulder widths from between the shoulders, right-handed
+# where the middle of the hand is, in shoulder widths from between the shoulders, right-handed,
+# and how often signs are made there: mostly before the chest
 PLACES = {
-    "neutral": (-0.25, 0.55, -0.65), "low": (-0.35, 0.85, -0.55), "centre": (0.02, 0.4, -0.6),
-    "chest": (-0.12, 0.3, -0.35), "side": (-0.85, 0.3, -0.5), "shoulder": (-0.48, 0.0, -0.4),
+    "neutral": (-0.25, 0.5, -0.65), "low": (-0.35, 0.75, -0.55), "centre": (0.02, 0.4, -0.6),
+    "chest": (-0.12, 0.25, -0.35), "side": (-0.85, 0.3, -0.5), "shoulder": (-0.48, 0.0, -0.4),
     "across": (0.4, 0.05, -0.4), "chin": (-0.06, -0.36, -0.45), "mouth": (-0.1, -0.48, -0.45),
     "cheek": (-0.25, -0.55, -0.4), "temple": (-0.3, -0.75, -0.35), "brow": (-0.05, -0.85, -0.45),
-    "high": (-0.5, -0.85, -0.55), "front": (-0.15, 0.15, -0.95),
+    "high": (-0.5, -0.7, -0.55), "front": (-0.15, 0.2, -0.95),
 }  # fmt: skip
+OFTEN = (0.18, 0.08, 0.14, 0.12, 0.09, 0.06, 0.05, 0.05, 0.04, 0.04, 0.02, 0.02, 0.03, 0.08)
 # fingers point to, index side points to
 ORIENTATIONS = {
     "up, palm out": ((0, -1, 0), (1, 0, 0)), "up, palm in": ((0, -1, 0), (-1, 0, 0)),
@@ -127,15 +129,15 @@ def draw_spec(rng: np.random.Generator, word: str = "", category: str = "") -> S
     return SignSpec(
         shape=shape,
         end_shape=int(rng.integers(SHAPES)) if move == "open" or rng.random() < 0.2 else shape,
-        place=_any(rng, PLACES),
+        place=list(PLACES)[int(rng.choice(len(PLACES), p=OFTEN))],
         orientation=orientation,
         end_orientation=_any(rng, ORIENTATIONS) if rng.random() < 0.2 else orientation,
         way=_any(rng, WAYS),
         move=move,
-        size=float(rng.uniform(0.2, 0.55)),
+        size=float(rng.uniform(0.25, 0.65)),
         hands=HANDS[int(rng.choice(4, p=(0.55, 0.22, 0.1, 0.13)))],
         mouthing=mouthing_of(word),
-        length=0.7 if category in SHORT else 1.0,
+        length=0.8 if category in SHORT else 1.0,
     )
 
 
