@@ -1,0 +1,1 @@
+"""How does signing become German? A pose-to-text translator, its training and its search."""

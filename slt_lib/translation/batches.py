@@ -1,0 +1,97 @@
+"""Which sentences are in which batch? A pure function of the seed and the update's number."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from slt_lib.pose.errors import SLTError
+from slt_lib.translation.data import TranslationData
+
+BUCKET = 8  # batches that are sorted by length together
+
+
+@dataclass(frozen=True, eq=False)
+class Mixture:
+    """Several data sets, each with a share of every batch that may change during training.
+
+    Attributes:
+        parts: (data, share): a number, or a function of the progress from 0 to 1. Shares are
+            taken relative to their sum.
+
+    Chapter: 12_ablations
+    """
+
+    parts: Sequence[tuple[TranslationData, float | Callable[[float], float]]]
+
+    def shares(self, progress: float) -> np.ndarray:
+        """The parts' shares at some progress, float [parts], with sum 1.
+
+        Raises:
+            SLTError: If they are negative or all 0.
+        """
+        found = np.array([s(progress) if callable(s) else s for _, s in self.parts], float)
+        if (found < 0).any() or not found.sum() > 0:
+            raise SLTError(f"Shares of {found.tolist()} can't be had.")
+        return found / found.sum()
+
+
+def epoch_batch(lengths: np.ndarray, size: int, seed: int, update: int) -> np.ndarray:
+    """The sentences of one batch when all are seen once per epoch, int [size or fewer].
+
+    Sentences are shuffled, sorted by length within groups of some batches, and the batches
+    shuffled again, so that little is padded and no epoch is like another.
+
+    Args:
+        lengths: Frames of every sentence, int [sentences].
+        size: Sentences per batch.
+        seed: Of the order.
+        update: Number of the batch since the start of training.
+
+    Chapter: 09_pose_to_text
+    """
+    per_epoch = max(1, -(-len(lengths) // size))
+    epoch, place = divmod(update, per_epoch)
+    return _epoch(lengths.tobytes(), str(lengths.dtype), size, seed, epoch)[place]
+
+
+@lru_cache(4)
+def _epoch(lengths: bytes, dtype: str, size: int, seed: int, epoch: int) -> list[np.ndarray]:
+    frames = np.frombuffer(lengths, dtype)
+    rng = np.random.default_rng([seed, epoch, 1])
+    order = rng.permutation(len(frames))
+    batches = []
+    for start in range(0, len(order), BUCKET * size):
+        group = order[start : start + BUCKET * size]
+        group = group[np.argsort(frames[group], kind="stable")]
+        batches += [group[i : i + size] for i in range(0, len(group), size)]
+    return [batches[i] for i in rng.permutation(len(batches))]
+
+
+def mixed_batch(
+    mixture: Mixture, size: int, seed: int, update: int, updates: int
+) -> list[np.ndarray]:
+    """The sentences of one batch drawn from several data sets, an int array per part.
+
+    Args:
+        mixture: The parts and their shares.
+        size: Sentences per batch.
+        seed: Of the draw.
+        update: Number of the batch.
+        updates: Of the whole training, for the progress.
+
+    Chapter: 12_ablations
+    """
+    rng = np.random.default_rng([seed, update, 2])
+    counts = rng.multinomial(size, mixture.shares(update / max(1, updates - 1)))
+    chosen = []
+    for (data, _), count in zip(mixture.parts, counts, strict=True):
+        pool = rng.permutation(len(data))[: max(count * 4, 1)]
+        pool = pool[np.argsort(data.lengths[pool], kind="stable")]
+        start = int(rng.integers(max(1, len(pool) - count + 1)))
+        window = pool[start : start + count]
+        missing = count - len(window)
+        extra = rng.integers(len(data), size=missing) if missing > 0 else window[:0]
+        chosen.append(np.concatenate([window, extra]).astype(int))
+    return chosen

@@ -1,0 +1,160 @@
+"""Everything that can be set about a translator and its training, checked before work begins."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Literal
+
+from slt_lib.pose.errors import SLTError
+
+
+@dataclass(frozen=True)
+class ModelSettings:
+    """The shape of a translator.
+
+    Attributes:
+        encoder: "transformer", or "multi_stream" (attention over joints, by body part).
+        width: Channels of every layer.
+        heads: Attention heads; divide the width.
+        encoder_layers, decoder_layers: How many.
+        feedforward: Channels inside each layer's feed-forward part.
+        dropout: Share of channels dropped in training.
+        stride: Frames per encoder step: 1, 2, 4 or 8.
+        gloss_ctc, text_ctc: Whether the encoder has a head for glosses, and one for words.
+        domains: How many origins the encoder is told apart, 0 for none (domain token).
+        decoder: "scratch", or the folder of a pre-trained sequence-to-sequence model.
+
+    Raises:
+        SLTError: If values don't fit together.
+
+    Chapter: 09_pose_to_text
+    """
+
+    encoder: Literal["transformer", "multi_stream"] = "transformer"
+    width: int = 128
+    heads: int = 4
+    encoder_layers: int = 2
+    decoder_layers: int = 2
+    feedforward: int = 256
+    dropout: float = 0.2
+    stride: int = 4
+    gloss_ctc: bool = True
+    text_ctc: bool = True
+    domains: int = 0
+    decoder: str = "scratch"
+
+    def __post_init__(self) -> None:
+        if self.encoder not in ("transformer", "multi_stream"):
+            raise SLTError(f"There is no encoder {self.encoder!r}.", fix="transformer, multi_stream")
+        if self.width < 4 or self.width % self.heads or self.width % 4:
+            raise SLTError(f"{self.heads} heads and a multiple of 4 must divide {self.width}.")
+        if self.stride not in (1, 2, 4, 8):
+            raise SLTError(f"A stride of {self.stride} can't be had.", fix="Take 1, 2, 4 or 8.")
+        if min(self.encoder_layers, self.decoder_layers, self.feedforward) < 1:
+            raise SLTError("Every part needs a layer.")
+        if not 0 <= self.dropout < 1 or self.domains < 0:
+            raise SLTError(f"dropout {self.dropout} or domains {self.domains} makes no sense.")
+
+
+@dataclass(frozen=True)
+class AugmentSettings:
+    """How poses are varied in training.
+
+    Attributes:
+        warp: Time is stretched by up to this share, differently along the sentence.
+        rotate: Standard deviation of a turn of the camera, degrees.
+        scale: Standard deviation of the size.
+        joints: Probability that a joint is hidden throughout a sentence.
+        hands: Probability that a hand is hidden for a stretch of a sentence.
+        noise: Standard deviation of noise on every joint, shoulder widths.
+
+    Chapter: 09_pose_to_text
+    """
+
+    warp: float = 0.15
+    rotate: float = 6.0
+    scale: float = 0.06
+    joints: float = 0.03
+    hands: float = 0.1
+    noise: float = 0.01
+
+    def __post_init__(self) -> None:
+        if min(asdict(self).values()) < 0 or max(self.joints, self.hands) > 1 or self.warp >= 1:
+            raise SLTError(f"{self} makes no sense.")
+
+    @classmethod
+    def off(cls) -> "AugmentSettings":
+        """No variation at all."""
+        return cls(0, 0, 0, 0, 0, 0)
+
+
+@dataclass(frozen=True)
+class TrainSettings:
+    """One phase of training.
+
+    Attributes:
+        updates: Optimiser steps.
+        batch_size: Sentences per step, over all devices.
+        lr: Highest learning rate.
+        warmup: Share of the updates during which it rises.
+        schedule: "cosine" falls to a hundredth; "plateau" falls when dev BLEU doesn't rise.
+        label_smoothing: Of the text's cross entropy.
+        gloss_weight, text_ctc_weight, distil_weight: Losses per token, relative to the text's; 0
+            switches one off. A gloss weight of 0 is gloss-free training.
+        clip: Largest norm of the gradient.
+        weight_decay: Of AdamW, on matrices only.
+        augment: How poses are varied.
+        eval_every: Updates between looks at dev; 0 takes a tenth of all.
+        patience: Looks without a better BLEU before it stops; 0 never stops.
+        keep: "best" by dev BLEU, or the "last" weights.
+        precision: Of Lightning Fabric, "32-true" or "bf16-mixed".
+        devices: Processes or GPUs that share each batch.
+        threads: CPU threads; 0 leaves torch's choice. Small nets are fastest with 1.
+
+    Raises:
+        SLTError: If values make no sense.
+
+    Chapter: 09_pose_to_text
+    """
+
+    updates: int = 1000
+    batch_size: int = 32
+    lr: float = 1e-3
+    warmup: float = 0.1
+    schedule: Literal["cosine", "plateau"] = "cosine"
+    label_smoothing: float = 0.1
+    gloss_weight: float = 1.0
+    text_ctc_weight: float = 0.3
+    distil_weight: float = 0.2
+    clip: float = 1.0
+    weight_decay: float = 0.01
+    augment: AugmentSettings = field(default_factory=AugmentSettings)
+    eval_every: int = 0
+    patience: int = 0
+    keep: Literal["best", "last"] = "best"
+    precision: str = "32-true"
+    devices: int = 1
+    threads: int = 1
+
+    def __post_init__(self) -> None:
+        if self.updates < 1 or self.batch_size < 1 or self.devices < 1 or not self.lr > 0:
+            raise SLTError("updates, batch_size, devices and lr must be above 0.")
+        if self.schedule not in ("cosine", "plateau") or self.keep not in ("best", "last"):
+            raise SLTError(f"schedule {self.schedule!r} or keep {self.keep!r} can't be had.")
+        if not (0 <= self.warmup < 1 and 0 <= self.label_smoothing < 1):
+            raise SLTError("warmup and label_smoothing are shares, from 0 to below 1.")
+        if min(self.gloss_weight, self.text_ctc_weight, self.distil_weight) < 0:
+            raise SLTError("A loss can't have a negative weight.")
+
+    @property
+    def look_every(self) -> int:
+        """Updates between two looks at dev."""
+        return self.eval_every or max(1, self.updates // 10)
+
+
+def to_dict(settings: ModelSettings | TrainSettings) -> dict:
+    """Settings as plain numbers and strings, for JSON and checkpoints."""
+    return asdict(settings)
+
+
+def model_settings(values: dict) -> ModelSettings:
+    """The model settings of `to_dict`."""
+    return ModelSettings(**values)

@@ -1,0 +1,286 @@
+"""One training loop, to be read from top to bottom. Lightning Fabric brings devices and DDP.
+
+Every batch, every variation of it and every dropout is a function of the seed and the update's
+number, so a training that was killed goes on from its last checkpoint as if nothing had
+happened, to the same bits.
+"""
+
+import json
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from lightning_fabric import Fabric
+from lightning_fabric.strategies import DDPStrategy
+from torch import nn
+from tqdm import tqdm
+
+from slt_lib.pose.errors import SLTError
+from slt_lib.pose.io.guard import atomic_write
+from slt_lib.translation import checkpoint
+from slt_lib.translation.augment import augment
+from slt_lib.translation.batches import Mixture, epoch_batch, mixed_batch
+from slt_lib.translation.data import Batch, Codec, TranslationData, concatenate
+from slt_lib.translation.loss import Totals, losses
+from slt_lib.translation.metrics import bleu4
+from slt_lib.translation.model import Translator
+from slt_lib.translation.search import GREEDY, translate
+from slt_lib.translation.settings import ModelSettings, TrainSettings
+
+PLATEAU = 0.7  # what the learning rate is multiplied by when dev BLEU doesn't rise
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A finished training.
+
+    Attributes:
+        folder: Where it is; `load_translator` opens it.
+        history: One dict per look at dev: update, seconds, losses, bleu4.
+        updates: Optimiser steps made.
+        sentences: Sentences seen, repeats counted.
+        seconds: Spent training, over all of its sittings.
+        resumed_at: The update at which this sitting began.
+
+    Chapter: 09_pose_to_text
+    """
+
+    folder: Path
+    history: list[dict]
+    updates: int
+    sentences: int
+    seconds: float
+    resumed_at: int = 0
+
+    @property
+    def best(self) -> float:
+        """The best BLEU-4 on dev."""
+        return max(look["bleu4"] for look in self.history)
+
+
+def train(
+    out: str | Path,
+    model_settings: ModelSettings,
+    settings: TrainSettings,
+    data: TranslationData | Mixture,
+    dev: TranslationData,
+    *,
+    seed: int,
+    codec: Codec | None = None,
+    initial: str | Path | None = None,
+    monitor: Callable[[list[dict]], None] | None = None,
+) -> Trained:
+    """Train a translator, or finish a training that was interrupted.
+
+    Args:
+        out: The training's own folder: `last.pt`, `best.pt`, `metrics.jsonl`.
+        model_settings, settings: What is trained, and how.
+        data: Training sentences, or a mixture of several sets.
+        dev: Sentences that decide which weights are kept.
+        seed: Of every random choice.
+        codec: Vocabularies; None builds them from `data`. `initial` brings its own.
+        initial: A checkpoint whose weights training starts from (fine-tuning).
+        monitor: Called with the history after every look at dev, for live figures.
+
+    Raises:
+        SLTError: If the folder holds another training, or there is nothing to train on.
+
+    Chapter: 09_pose_to_text
+    """
+    out = Path(out)
+    parts = [part for part, _ in data.parts] if isinstance(data, Mixture) else [data]
+    start = None if initial is None else checkpoint.load(_file(initial))
+    if start is not None:
+        codec = checkpoint.codec_of(start)
+    codec = codec or Codec.build(*parts)
+    shares = repr([[_share(s, p) for p in (0, 0.5, 1)] for _, s in data.parts]) if isinstance(
+        data, Mixture) else ""  # fmt: skip
+    weights = "" if start is None else checkpoint.fingerprint(_weights(start))
+    key = checkpoint.fingerprint(
+        model_settings, settings, seed, shares, weights, codec.text.words, codec.gloss.words, *parts
+    )
+    job = (out, key, model_settings, settings, data, dev, seed, codec, start)
+    if settings.devices == 1:
+        return _run(_fabric(settings), *job, monitor)
+    fabric = _fabric(settings)
+    return fabric.launch(_run, *job, None)
+
+
+def _file(initial: str | Path) -> Path:
+    path = Path(initial)
+    return path / "best.pt" if path.is_dir() else path
+
+
+def _weights(content: dict) -> list:
+    return [(k, float(v.double().sum())) for k, v in content["model"].items()]
+
+
+def _share(share, progress: float) -> float:
+    return share(progress) if callable(share) else share
+
+
+def _fabric(settings: TrainSettings) -> Fabric:
+    kind = "cuda" if torch.cuda.is_available() else "cpu"
+    strategy = "auto"
+    if settings.devices > 1:
+        strategy = DDPStrategy(start_method="spawn", find_unused_parameters=True)
+    return Fabric(accelerator=kind, devices=settings.devices, strategy=strategy,
+                  precision=settings.precision)  # fmt: skip
+
+
+def _run(
+    fabric: Fabric, out: Path, key: str, model_settings: ModelSettings, settings: TrainSettings,
+    data: TranslationData | Mixture, dev: TranslationData, seed: int, codec: Codec,
+    start: dict | None, monitor,
+) -> Trained:  # fmt: skip
+    """The loop, on every device."""
+    if settings.threads:
+        torch.set_num_threads(settings.threads)
+    torch.manual_seed(seed)
+    model = checkpoint.build(model_settings, codec)
+    if start is not None:
+        _load_fitting(model, start["model"])
+    optimizer = torch.optim.AdamW(_groups(model, settings), lr=settings.lr, betas=(0.9, 0.98))
+    state = _resume(out, key, model, optimizer)
+    wrapped, optimizer = fabric.setup(model, optimizer)
+    began = time.perf_counter()
+    first, done = state["update"], state["stopped"]
+    bar = tqdm(range(first, settings.updates), initial=first, total=settings.updates,
+               desc=out.name, unit="update", leave=False, disable=fabric.global_rank > 0)  # fmt: skip
+    running: list[dict] = []
+    for update in bar:
+        if done:
+            break
+        batch, totals = next_batch(data, settings, codec, seed, update, fabric, model_settings.stride)
+        for group in optimizer.param_groups:
+            group["lr"] = learning_rate(settings, update) * state["factor"]
+        torch.manual_seed(int(np.random.SeedSequence([seed, update, 4]).generate_state(1)[0]))
+        wrapped.train()
+        parts = losses(wrapped(batch), batch, settings, totals)
+        optimizer.zero_grad(set_to_none=True)
+        fabric.backward(parts["loss"] * fabric.world_size)  # DDP takes the mean over devices
+        fabric.clip_gradients(wrapped, optimizer, max_norm=settings.clip, error_if_nonfinite=False)
+        optimizer.step()
+        state["sentences"] += len(batch.frames) * fabric.world_size
+        running.append({name: value.detach() for name, value in parts.items()})
+        if (update + 1) % settings.look_every == 0 or update + 1 == settings.updates:
+            state["seconds"] += time.perf_counter() - began
+            look = _look(model, dev, running, update + 1, state["seconds"])
+            done = _judge(state, look, settings)
+            running = []
+            if fabric.global_rank == 0:
+                _save(out, key, model, optimizer, state)
+                if monitor:
+                    monitor(state["history"])
+            fabric.barrier()
+            bar.set_postfix(bleu4=f"{look['bleu4']:.1f}", loss=f"{look['loss']:.2f}")
+            began = time.perf_counter()
+    return Trained(out, state["history"], state["update"], state["sentences"],
+                   state["seconds"], first)  # fmt: skip
+
+
+def next_batch(
+    data: TranslationData | Mixture, settings: TrainSettings, codec: Codec, seed: int,
+    update: int, fabric: Fabric, stride: int,
+) -> tuple[Batch, Totals]:  # fmt: skip
+    """This device's part of a batch, varied, and the targets of the whole batch."""
+    if isinstance(data, Mixture):
+        chosen = mixed_batch(data, settings.batch_size, seed, update, settings.updates)
+        pairs = zip(data.parts, chosen, strict=True)
+        whole = concatenate([part.select(rows) for (part, _), rows in pairs if len(rows)])
+        rows = np.arange(len(whole))
+    else:
+        whole, rows = data, epoch_batch(data.lengths, settings.batch_size, seed, update)
+    batch = whole.batch(rows, codec)
+    generator = torch.Generator().manual_seed(
+        int(np.random.SeedSequence([seed, update, 3]).generate_state(1)[0])
+    )
+    batch = augment(batch, settings.augment, generator)
+    totals = Totals.of(batch, stride)
+    if fabric.world_size > 1:
+        mine = torch.arange(len(rows))[fabric.global_rank :: fabric.world_size]
+        batch = Batch(**{name: value[mine] for name, value in vars(batch).items()})
+    return batch.to(fabric.device), totals
+
+
+def learning_rate(settings: TrainSettings, update: int) -> float:
+    """The learning rate of an update: a linear rise, then a cosine or a plateau.
+
+    Chapter: 09_pose_to_text
+    """
+    rise = max(1, round(settings.warmup * settings.updates))
+    if update < rise:
+        return settings.lr * (update + 1) / rise
+    if settings.schedule == "plateau":
+        return settings.lr
+    share = (update - rise) / max(1, settings.updates - rise)
+    return settings.lr * (0.01 + 0.99 * (1 + math.cos(math.pi * share)) / 2)
+
+
+def _groups(model: nn.Module, settings: TrainSettings) -> list[dict]:
+    """Matrices get weight decay; norms, biases and positions don't."""
+    trained = [p for p in model.parameters() if p.requires_grad]
+    return [
+        {"params": [p for p in trained if p.dim() > 1], "weight_decay": settings.weight_decay},
+        {"params": [p for p in trained if p.dim() <= 1], "weight_decay": 0.0},
+    ]
+
+
+def _look(model: Translator, dev: TranslationData, running: list[dict], update: int, seconds: float) -> dict:
+    """Losses since the last look, and BLEU-4 of a greedy translation of dev."""
+    means = {name: float(torch.stack([r[name] for r in running]).mean()) for name in running[0]}
+    found = translate(model, dev, GREEDY)
+    return {"update": update, "seconds": round(seconds, 2), **means,
+            "bleu4": bleu4(found, dev.texts)}  # fmt: skip
+
+
+def _judge(state: dict, look: dict, settings: TrainSettings) -> bool:
+    """Take a look into the state; whether training stops early."""
+    before = max((one["bleu4"] for one in state["history"]), default=-1.0)
+    state["history"].append(look)
+    state["update"] = look["update"]
+    state["better"] = look["bleu4"] > before
+    state["stale"] = 0 if state["better"] else state["stale"] + 1
+    if settings.schedule == "plateau" and not state["better"]:
+        state["factor"] *= PLATEAU
+    state["stopped"] = bool(settings.patience and state["stale"] >= settings.patience)
+    state["keep"] = state["better"] or settings.keep == "last"
+    return state["stopped"]
+
+
+def _save(out: Path, key: str, model: Translator, optimizer, state: dict) -> None:
+    """Checkpoint: the kept weights first, then the state that says so, then the readable log."""
+    if state["keep"]:
+        checkpoint.save(out / "best.pt", model, update=state["update"])
+    checkpoint.save(out / "last.pt", model, key=key, optimizer=optimizer.state_dict(), state=state)
+    with atomic_write(out / "metrics.jsonl") as file:
+        file.write("".join(json.dumps(look) + "\n" for look in state["history"]).encode())
+
+
+def _resume(out: Path, key: str, model: nn.Module, optimizer) -> dict:
+    """The state of an interrupted training, loaded into model and optimiser; or a new one."""
+    if not (out / "last.pt").is_file():
+        return {"update": 0, "history": [], "factor": 1.0, "stale": 0, "stopped": False,
+                "sentences": 0, "seconds": 0.0, "better": False, "keep": False}  # fmt: skip
+    content = checkpoint.load(out / "last.pt")
+    if content["key"] != key:
+        raise SLTError(
+            "The folder holds a training with other settings, data or seed.", file=out,
+            fix="Choose a new folder, or delete this one.",
+        )  # fmt: skip
+    model.load_state_dict(content["model"])
+    optimizer.load_state_dict(content["optimizer"])
+    return content["state"]
+
+
+def _load_fitting(model: nn.Module, weights: dict) -> None:
+    """Load weights whose shape fits; a head that the start didn't have keeps its own."""
+    own = model.state_dict()
+    fitting = {k: v for k, v in weights.items() if k in own and own[k].shape == v.shape}
+    model.load_state_dict(fitting, strict=False)
+
+
