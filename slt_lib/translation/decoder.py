@@ -48,7 +48,7 @@ class DecoderLayer(nn.Module):
     def __init__(self, settings: ModelSettings) -> None:
         super().__init__()
         self.own, self.cross = (
-            Attention(settings.width, settings.heads, settings.dropout) for _ in range(2)
+            Attention(settings.width, settings.heads) for _ in range(2)
         )
         self.feedforward = FeedForward(settings)
         self.norms = nn.ModuleList(nn.LayerNorm(settings.width) for _ in range(3))

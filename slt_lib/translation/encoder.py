@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
-from slt_lib.translation.features import CHANNELS, JOINTS, PoseFeatures
+from slt_lib.translation.features import CHANNELS, JOINTS, pool_pairs, pose_features
 from slt_lib.translation.layers import EncoderLayer, positions, shorten
 from slt_lib.translation.settings import ModelSettings
 
@@ -32,7 +32,7 @@ class Memory:
 
 
 class Subsample(nn.Module):
-    """Strided convolutions over time; padding stays out of them.
+    """Strided convolutions over time, after frames were taken in pairs; padding stays out.
 
     Args:
         settings: Width and stride.
@@ -40,13 +40,13 @@ class Subsample(nn.Module):
 
     def __init__(self, settings: ModelSettings) -> None:
         super().__init__()
-        width, halvings = settings.width, settings.stride.bit_length() - 1
+        width, halvings = settings.width, max(0, settings.stride.bit_length() - 2)
         self.convolutions = nn.ModuleList(
             nn.Conv1d(width, width, 3, stride=2, padding=1) for _ in range(halvings)
         )
 
     def forward(self, x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """x [n, frames, width] and mask [n, frames] at every `stride`-th frame."""
+        """x [n, frames, width] and mask [n, frames] at every `stride`-th frame, from pairs."""
         for convolution in self.convolutions:
             x = convolution((x * mask.unsqueeze(-1)).transpose(1, 2)).transpose(1, 2)
             x, mask = torch.nn.functional.gelu(x), shorten(mask)
@@ -67,7 +67,7 @@ class TransformerEncoder(nn.Module):
 
     def __init__(self, settings: ModelSettings) -> None:
         super().__init__()
-        self.features = PoseFeatures()
+        self.paired = settings.stride > 1
         self.project = nn.Linear(JOINTS * CHANNELS, settings.width)
         self.norm_in, self.norm_out = (nn.LayerNorm(settings.width) for _ in range(2))
         self.subsample = Subsample(settings)
@@ -84,7 +84,10 @@ class TransformerEncoder(nn.Module):
             mask: bool [batch, frames], True where real.
             extra: Added to every step, [batch, width], or None.
         """
-        x = self.norm_in(self.project(self.features(keypoints, seen).flatten(2)))
+        x = pose_features(keypoints, seen)
+        if self.paired:
+            x, mask = pool_pairs(x), shorten(mask)
+        x = self.norm_in(self.project(x.flatten(2)))
         x, mask = self.subsample(x, mask)
         x = x + positions(x.shape[1], x.shape[2], x.device)
         if extra is not None:

@@ -24,12 +24,11 @@ class Attention(nn.Module):
     Args:
         width: Channels.
         heads: How many heads.
-        dropout: Of the attention weights.
     """
 
-    def __init__(self, width: int, heads: int, dropout: float) -> None:
+    def __init__(self, width: int, heads: int) -> None:
         super().__init__()
-        self.heads, self.dropout = heads, dropout
+        self.heads = heads
         self.query, self.key_value = nn.Linear(width, width), nn.Linear(width, 2 * width)
         self.out = nn.Linear(width, width)
 
@@ -46,9 +45,8 @@ class Attention(nn.Module):
         self, x: Tensor, keys: tuple[Tensor, Tensor], mask: Tensor | None, causal: bool = False
     ) -> Tensor:
         """Attention of x [n, L, width] over keys; mask bool [n or 1, 1, L or 1, S], True is open."""
-        drop = self.dropout if self.training else 0.0
         out = F.scaled_dot_product_attention(
-            self.split(self.query(x)), *keys, attn_mask=mask, dropout_p=drop, is_causal=causal
+            self.split(self.query(x)), *keys, attn_mask=mask, is_causal=causal
         )
         return self.out(out.transpose(1, 2).flatten(2))
 
@@ -67,7 +65,7 @@ class FeedForward(nn.Sequential):
     def __init__(self, settings: ModelSettings) -> None:
         super().__init__(
             nn.Linear(settings.width, settings.feedforward), nn.GELU(),
-            nn.Dropout(settings.dropout), nn.Linear(settings.feedforward, settings.width),
+            nn.Linear(settings.feedforward, settings.width),
         )  # fmt: skip
 
 
@@ -76,7 +74,7 @@ class EncoderLayer(nn.Module):
 
     def __init__(self, settings: ModelSettings) -> None:
         super().__init__()
-        self.attention = Attention(settings.width, settings.heads, settings.dropout)
+        self.attention = Attention(settings.width, settings.heads)
         self.feedforward = FeedForward(settings)
         self.norms = nn.ModuleList(nn.LayerNorm(settings.width) for _ in range(2))
         self.dropout = nn.Dropout(settings.dropout)

@@ -9,7 +9,7 @@ temporal stride.
 import torch
 from torch import Tensor, nn
 
-from slt_lib.translation.features import CHANNELS, STREAMS, PoseFeatures
+from slt_lib.translation.features import CHANNELS, STREAMS, pose_features
 from slt_lib.translation.layers import Attention, EncoderLayer, positions
 from slt_lib.translation.settings import ModelSettings
 
@@ -29,7 +29,7 @@ class JointAttention(nn.Module):
         self.embed = nn.Linear(CHANNELS * self.stride, width)
         self.which = nn.Parameter(torch.randn(joints, width) * 0.02)
         self.norm = nn.LayerNorm(width)
-        self.attention = Attention(width, 2, settings.dropout)
+        self.attention = Attention(width, 2)
         self.out = nn.Linear(joints * width, settings.width)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -59,7 +59,6 @@ class MultiStreamEncoder(nn.Module):
 
     def __init__(self, settings: ModelSettings, glosses: int) -> None:
         super().__init__()
-        self.features = PoseFeatures()
         self.stride = settings.stride
         width, own = settings.width, max(8, settings.width // 8)
         names = list(STREAMS)
@@ -81,7 +80,7 @@ class MultiStreamEncoder(nn.Module):
         self, keypoints: Tensor, seen: Tensor, mask: Tensor, extra: Tensor | None
     ) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
         """States, their mask, and gloss logits by stream; arguments as `TransformerEncoder`."""
-        x = self.features(keypoints, seen) * mask[:, :, None, None]
+        x = pose_features(keypoints, seen) * mask[:, :, None, None]
         short = mask[:, :: self.stride]
         parts, logits = [], {}
         for name, part in STREAMS.items():

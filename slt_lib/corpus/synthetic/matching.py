@@ -1,0 +1,99 @@
+"""What must stitched signing have in common with a real corpus? Tempo, smoothness, gaps."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from slt_lib.corpus.corpus import Corpus
+from slt_lib.pose.errors import SLTError
+from slt_lib.pose.io import Utterance
+from slt_lib.pose.resample import to_fps
+from slt_lib.stitching.duration import DurationModel, fit_durations
+from slt_lib.stitching.spectrum import Spectrum, spectrum
+
+LOOKED_AT = 200  # sentences are enough to measure smoothness and gaps
+
+
+@dataclass(frozen=True)
+class Dropouts:
+    """How often a hand gets lost, and for how long.
+
+    Attributes:
+        lost: Probability per frame that a seen hand is lost in the next one.
+        found: Probability per frame that a lost hand is seen again.
+
+    Chapter: 04_synthetic_corpus
+    """
+
+    lost: float = 0.0
+    found: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.lost <= 1 and 0 < self.found <= 1):
+            raise SLTError(f"{self} makes no sense.", fix="Both are probabilities.")
+
+    def draw(self, frames: int, rng: np.random.Generator) -> np.ndarray:
+        """In which frames a hand is lost, bool [frames]."""
+        lost, out, chances = False, np.zeros(frames, bool), rng.random(frames)
+        for t in range(frames):
+            lost = chances[t] > self.found if lost else chances[t] < self.lost
+            out[t] = lost
+        return out
+
+
+def measure_dropouts(corpus: Iterable[Utterance]) -> Dropouts:
+    """How hands get lost in a corpus. A hand never seen in a sentence isn't lost but absent.
+
+    Args:
+        corpus: Utterances with poses; the first 200 are looked at.
+
+    Chapter: 04_synthetic_corpus
+    """
+    counts = np.zeros(4)  # seen, seen then lost, lost, lost then seen
+    for pose in _some(corpus):
+        for side in ("right_hand", "left_hand"):
+            seen = pose.mask[:, pose.group(side)].any(1)
+            if seen.any():
+                before, after = seen[:-1], seen[1:]
+                counts += [before.sum(), (before & ~after).sum(), (~before).sum(), (~before & after).sum()]
+    lost = counts[1] / counts[0] if counts[0] else 0.0
+    found = counts[3] / counts[2] if counts[2] and counts[3] else 1.0
+    return Dropouts(float(lost), float(found))
+
+
+def corpus_spectrum(corpus: Iterable[Utterance], fps: float = 25.0) -> Spectrum:
+    """The velocity spectrum of a corpus, for the stitcher's last filter.
+
+    Args:
+        corpus: Utterances with poses; the first 200 are looked at.
+        fps: Frames per second to measure at.
+
+    Chapter: 04_synthetic_corpus
+    """
+    return spectrum((to_fps(pose, fps) for pose in _some(corpus)), fps)
+
+
+def corpus_durations(corpus: Corpus) -> DurationModel:
+    """How long each gloss's sign lasts in a corpus with spans, ways to it counted.
+
+    Raises:
+        SLTError: If no item has spans.
+
+    Chapter: 04_synthetic_corpus
+    """
+    observed = [
+        (gloss, (end - start) / corpus.fps)
+        for glosses, spans in zip(corpus.glosses, corpus.spans, strict=True)
+        for gloss, (start, end) in zip(glosses, spans or (), strict=False)
+        if end > start
+    ]
+    return fit_durations(observed, with_ways=True)
+
+
+def _some(corpus: Iterable[Utterance]):
+    for number, item in enumerate(corpus):
+        if number == LOOKED_AT:
+            return
+        if item.pose is not None and len(item.pose):
+            yield item.pose
