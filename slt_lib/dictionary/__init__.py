@@ -1,7 +1,7 @@
 """Which recording stands for this gloss, and what if there is none?"""
 
 from slt_lib.dictionary.alignment import GlossSpan, gloss_spans
-from slt_lib.dictionary.continuous import from_alignments
+from slt_lib.dictionary.continuous import from_alignments, from_spans
 from slt_lib.dictionary.coverage import Coverage, coverage
 from slt_lib.dictionary.crop import Crop, distance_crop, elbow_crop
 from slt_lib.dictionary.dictionary import Dictionary
@@ -16,6 +16,6 @@ from slt_lib.dictionary.synonyms import read_synonyms
 __all__ = [
     "STEPS", "Coverage", "Crop", "Dictionary", "GlossSpan", "Lookup", "MissingSignError", "Sign",
     "SignQuality", "assess", "coverage", "distance_crop", "elbow_crop", "from_alignments",
-    "from_folder", "from_lexicon", "from_pose_folder", "from_videos", "gloss_spans",
+    "from_folder", "from_lexicon", "from_pose_folder", "from_spans", "from_videos", "gloss_spans",
     "load_dictionary", "read_synonyms", "save_dictionary",
 ]  # fmt: skip

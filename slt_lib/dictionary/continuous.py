@@ -1,6 +1,6 @@
 """A dictionary cut out of continuous signing, by frame alignments."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
 from slt_lib.dictionary.alignment import GlossSpan, gloss_spans
@@ -75,3 +75,48 @@ def _cut(name: str, poses: Mapping, spans: Iterable[GlossSpan], frames: int, lan
 def _read_span(poses: Mapping, name: str, start: int, end: int) -> PoseSequence:
     """The whole sentence is put in the shoulder frame, so that its takes share one scale."""
     return to_sign_pose(poses[name])[start:end]
+
+
+def from_spans(utterances: Sequence[Utterance], signed_language: str = "gsg") -> Dictionary:
+    """The signs of a corpus whose sentences say when each gloss was signed.
+
+    Args:
+        utterances: With poses and spans, such as a `Corpus` (poses are read when played); those
+            without spans are left out.
+        signed_language: ISO 639-3 code to note in each sign.
+
+    Returns:
+        A dictionary whose signs know their sentence of origin (`Dictionary.excluding`).
+
+    Raises:
+        SLTError: If no sentence has spans.
+
+    Chapter: 12_ablations
+    """
+    signs = [s for i in range(len(utterances)) for s in _spans_of(utterances, i, signed_language)]
+    if not signs:
+        raise SLTError("No sentence says when its glosses were signed.", fix="Align it first.")
+    return Dictionary(number_variants(signs))
+
+
+def _spans_of(utterances: Sequence[Utterance], number: int, language: str):
+    item = utterances[number]
+    if item.spans is None or item.pose is None:
+        return
+    for gloss, (start, end) in zip(item.gloss, item.spans, strict=True):
+        if end - start < 2:
+            continue
+        yield Sign(
+            gloss=gloss,
+            fps=item.pose.fps,
+            frames=end - start,
+            read=partial(_read_item, utterances, number, start, end),
+            source=f"{item.name}, frames {start} to {end - 1}",
+            sentence=item.name,
+            signed_language=language,
+            quality=assess(item.pose[start:end]),
+        )
+
+
+def _read_item(utterances: Sequence[Utterance], number: int, start: int, end: int) -> PoseSequence:
+    return to_sign_pose(utterances[number].pose)[start:end]

@@ -1,5 +1,6 @@
 """The dictionary: glosses and the recordings that stand for them."""
 
+import random
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
@@ -88,6 +89,24 @@ class Dictionary:
         held_out = set(sentences)
         kept = [s for s in (*self, *self.rejected) if s.sentence not in held_out]
         return Dictionary(kept, self.synonyms)
+
+    def subset(self, share: float, seed: int = 0) -> "Dictionary":
+        """The dictionary with a share of its glosses; a smaller share's are among a larger one's.
+
+        Args:
+            share: From above 0 to 1.
+            seed: Of which glosses stay.
+
+        Raises:
+            SLTError: If the share isn't one.
+
+        Chapter: 12_ablations
+        """
+        if not 0 < share <= 1:
+            raise SLTError(f"A share of {share} can't be had.", fix="Take one above 0, up to 1.")
+        order = random.Random(seed).sample(self.glosses, len(self._signs))
+        kept = set(order[: max(1, round(share * len(order)))])
+        return Dictionary([s for s in self if s.gloss in kept], self.synonyms)
 
     def with_synonyms(self, synonyms: Mapping[str, str | Sequence[str]]) -> "Dictionary":
         """The dictionary with more synonyms."""

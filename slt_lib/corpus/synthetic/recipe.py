@@ -53,8 +53,8 @@ def write_recipe(
     rng = np.random.default_rng(order.seed)
     settings = stitcher.settings
     signs: list[tuple[str, int, int]] = []
-    for place in variation.order(len(order.gloss), rng):
-        gloss = order.gloss[place]
+    signed = [order.gloss[i] for i in variation.order(len(order.gloss), rng)]
+    for place, gloss in enumerate(signed):
         for sign in _signs(stitcher.dictionary, gloss, settings.missing, variation.takes, rng):
             signs.append((sign.gloss, sign.variant, place))
     if not signs:
@@ -72,7 +72,7 @@ def write_recipe(
     plain["tempo"] = settings.tempo * (speed if seconds is None else 1.0)
     return {
         "version": slt_lib.__version__, "dictionary": dictionary_hash, "name": order.name,
-        "gloss": list(order.gloss), "text": order.text, "signs": signs, "seconds": seconds,
+        "gloss": signed, "text": order.text, "signs": signs, "seconds": seconds,
         "settings": plain, "reference": _plain(stitcher.reference), **variation.draw(rng),
     }  # fmt: skip
 

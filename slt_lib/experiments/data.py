@@ -1,0 +1,228 @@
+"""The data sets that arms name, made when first asked for and kept on disk."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from filelock import FileLock
+
+from slt_lib.corpus.corpus import Corpus
+from slt_lib.corpus.synthetic import (
+    Variation,
+    corpus_durations,
+    corpus_spectrum,
+    generate_corpus,
+    measure_dropouts,
+)
+from slt_lib.corpus.weather.grammar import paraphrase
+from slt_lib.corpus.weather.world import World, make_world, novel_sentences
+from slt_lib.dictionary import load_dictionary, save_dictionary
+from slt_lib.experiments.scale import Scale
+from slt_lib.pose.errors import SLTError
+from slt_lib.stitching.settings import StitchSettings
+from slt_lib.translation.data import TranslationData, concatenate
+
+REAL, SYNTHETIC = 0, 1  # domains
+QUARTER = 4
+
+
+class Data:
+    """Everything that the arms of one size are trained and tested on.
+
+    Args:
+        scale: The sizes.
+        work: Folder for worlds and corpora; shared by all arms and seeds.
+        processes: To make corpora with.
+        corpus, dictionary: The user's own: a folder with corpora `train`, `dev` and `test`, and a
+            saved dictionary. By default the weather world's.
+
+    Raises:
+        SLTError: If only one of `corpus` and `dictionary` is given.
+
+    Chapter: 10_pretraining
+    """
+
+    def __init__(
+        self, scale: Scale, work: str | Path, *, processes: int = 1,
+        corpus: str | Path = "", dictionary: str | Path = "", dask_address: str | None = None,
+    ) -> None:  # fmt: skip
+        self.scale, self.processes, self.dask_address = scale, processes, dask_address or None
+        if bool(corpus) != bool(dictionary):
+            raise SLTError("A corpus of one's own needs a dictionary, and the other way round.")
+        named = [asdict(scale.world), scale.novel, str(corpus), str(dictionary)]
+        key = hashlib.sha256(json.dumps(named).encode()).hexdigest()[:10]
+        self.work = Path(work) / key
+        self.work.mkdir(parents=True, exist_ok=True)
+        self.world: World | None = None
+        if corpus:
+            self.splits = {s: Corpus.open(Path(corpus) / s) for s in ("train", "dev", "test")}
+            self.dictionary = Path(dictionary)
+        else:
+            with FileLock(self.work / "world.lock"):
+                self.world = make_world(self.work / "world", scale.world, processes=processes)
+            self.splits = {s: getattr(self.world, s) for s in ("train", "dev", "test")}
+            self.dictionary = self.world.dictionary
+        self._sets: dict[str, TranslationData] = {}
+
+    @property
+    def hash(self) -> str:
+        """Of the corpus that everything is measured on."""
+        if self.world is not None:
+            return self.world.hash
+        return hashlib.sha256("".join(c.hash for c in self.splits.values()).encode()).hexdigest()
+
+    def __getitem__(self, name: str) -> TranslationData:
+        """The data set of a name; "a+b" are two in one.
+
+        Raises:
+            SLTError: If there is none of that name.
+        """
+        if name not in self._sets:
+            if "+" in name:
+                self._sets[name] = concatenate([self[part] for part in name.split("+")])
+            elif name in DATASETS:
+                with FileLock(self.work / f"{name}.lock"):
+                    self._sets[name] = DATASETS[name](self)
+            else:
+                raise SLTError(f"There is no data {name!r}.", fix=f"Known: {', '.join(DATASETS)}.")
+        return self._sets[name]
+
+    @cache  # noqa: B019  (one per experiment, and it lives as long)
+    def matched(self) -> tuple[StitchSettings, dict]:
+        """How the real training corpus is signed: durations; spectrum and drop-outs."""
+        train = self.splits["train"]
+        settings = StitchSettings(missing="skip", durations=corpus_durations(train))
+        return settings, {
+            "reference": corpus_spectrum(train),
+            "variation": Variation(dropouts=measure_dropouts(train)),
+        }
+
+    def sentences(self) -> list[tuple[tuple[str, ...], str]]:
+        """Glosses and text of the training sentences."""
+        train = self.splits["train"]
+        return list(zip(train.glosses, train.texts, strict=True))
+
+    def stitched(
+        self, name: str, *, sentences=None, dictionary: Path | None = None,
+        stitch: dict | None = None, vary: dict | None = None,
+    ) -> TranslationData:  # fmt: skip
+        """A synthetic corpus, ready for training.
+
+        Args:
+            name: Of its folder.
+            sentences: (glosses, text) of each; the training sentences by default.
+            dictionary: By default the corpus' own.
+            stitch, vary: What differs from the plain way in settings and variation.
+        """
+        settings, more = self.matched()
+        made = generate_corpus(
+            self.work / name,
+            self.sentences() if sentences is None else sentences,
+            dictionary or self.dictionary,
+            stitch=replace(settings, **(stitch or {})),
+            reference=more["reference"],
+            variation=replace(more["variation"], **(vary or {})),
+            processes=self.processes,
+            dask_address=self.dask_address,
+        )
+        return TranslationData.from_corpus(made, domain=SYNTHETIC)
+
+
+def _real(split: str) -> Callable[[Data], TranslationData]:
+    return lambda data: TranslationData.from_corpus(data.splits[split], domain=REAL)
+
+
+def _quarter(data: Data) -> TranslationData:
+    return data["real"].select(np.arange(0, len(data["real"]), QUARTER))
+
+
+def _synthetic_quarter(data: Data) -> TranslationData:
+    """The synthetic versions of the quarter's sentences, matched to nothing but them."""
+    whole, texts = data["synthetic"], set(data["real_25"].texts)
+    return whole.select([i for i, text in enumerate(whole.texts) if text in texts])
+
+
+def _novel(data: Data) -> TranslationData:
+    if data.world is None:
+        raise SLTError("Novel sentences come from the weather world's grammar.",
+                       fix="Leave out the arm with novel sentences.")  # fmt: skip
+    drawn = novel_sentences(data.world, data.scale.novel, seed=1)
+    return data.stitched("novel", sentences=[(s.gloss, s.text) for s in drawn])
+
+
+def _coverage(share: int) -> Callable[[Data], TranslationData]:
+    def make(data: Data) -> TranslationData:
+        folder = data.work / f"dictionary_{share}"
+        if not folder.is_dir():
+            save_dictionary(load_dictionary(data.dictionary).subset(share / 100), folder)
+        return data.stitched(f"coverage_{share}", dictionary=folder)
+
+    return make
+
+
+def _wrong(data: Data) -> TranslationData:
+    """Every synthetic sentence under the text and glosses of another one."""
+    right = data["synthetic"]
+    other = np.roll(np.random.default_rng(0).permutation(len(right)), 1)
+    place = np.empty(len(right), int)
+    place[np.roll(other, 1)] = other  # a cycle: nobody keeps their own
+    return replace(
+        right,
+        texts=tuple(right.texts[i] for i in place),
+        glosses=tuple(right.glosses[i] for i in place),
+    )
+
+
+def _text_only(data: Data) -> TranslationData:
+    """The real texts, and nothing to be seen: one frame each, all joints masked."""
+    real = data["real"]
+    count = len(real)
+    return replace(
+        real,
+        positions=np.zeros((count, *real.positions.shape[1:]), real.positions.dtype),
+        seen=np.zeros((count, real.seen.shape[1]), bool),
+        starts=np.arange(count + 1),
+    )
+
+
+def _paraphrased(data: Data) -> TranslationData:
+    if data.world is None:
+        raise SLTError("Paraphrases come from the weather world's grammar.", fix="Leave the arm out.")
+    by_text = {s.text: s.meaning for s in data.world.sentences("train")}
+    synthetic = data["synthetic"]
+    return synthetic.with_texts([paraphrase(by_text[t], seed=1) for t in synthetic.texts])
+
+
+def _switched(name: str, **how) -> Callable[[Data], TranslationData]:
+    return lambda data: data.stitched(name, **how)
+
+
+def _cut(data: Data) -> TranslationData:
+    from slt_lib.experiments.cutting import corpus_dictionary
+
+    return data.stitched("cut_from_corpus", dictionary=corpus_dictionary(data))
+
+
+DATASETS: dict[str, Callable[[Data], TranslationData]] = {
+    "real": _real("train"),
+    "dev": _real("dev"),
+    "test": _real("test"),
+    "real_25": _quarter,
+    "synthetic": _switched("synthetic"),
+    "synthetic_25": _synthetic_quarter,
+    "novel": _novel,
+    **{f"coverage_{share}": _coverage(share) for share in (25, 50, 75)},
+    "wrong_sentences": _wrong,
+    "text_only": _text_only,
+    "paraphrased": _paraphrased,
+    "reorder": _switched("reorder", vary={"reorder": "local"}),
+    "no_speed": _switched("no_speed", vary={"speed": (1.0, 1.0), "curve": 0.0, "durations": False}),
+    "no_canonical": _switched("no_canonical", stitch={"canonical": False}),
+    "no_transition": _switched("no_transition", stitch={"crop": "none"}),
+    "no_filter": _switched("no_filter", stitch={"smoothing": "none"}),
+    "cut_from_corpus": _cut,
+}

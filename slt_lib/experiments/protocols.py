@@ -1,0 +1,108 @@
+"""The arms: what each is trained on, in which order, for how long. Chapters 10 and 12 read this.
+
+A phase's length is in units of one real-only training. Every arm is tested on the same real
+(in the default corpus: simulated broadcast) sentences.
+"""
+
+from dataclasses import dataclass
+
+from slt_lib.pose.errors import SLTError
+
+FINE = 0.5  # learning rate of fine-tuning, relative to training from scratch
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One training.
+
+    Attributes:
+        data: A key of `data.DATASETS`; several joined by "+" are one set; "a>b" goes over from
+            one to the other linearly.
+        length: In units of a real-only training.
+        lr: Highest learning rate, relative to training from scratch.
+        text_only: Train the decoder alone, on texts: no glosses, no CTC.
+    """
+
+    data: str
+    length: float = 1.0
+    lr: float = 1.0
+    text_only: bool = False
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One way to train a translator.
+
+    Attributes:
+        says: What it is, in a few words.
+        phases: In order, each beginning from the last one's best weights.
+        words: Data whose words the model knows.
+        domains: How many origins the encoder is told apart.
+
+    Chapter: 10_pretraining
+    """
+
+    says: str
+    phases: tuple[Phase, ...]
+    words: str = "real"
+    domains: int = 0
+
+
+def _then_real(first: Phase, says: str, **more) -> Arm:
+    return Arm(says, (first, Phase("real", lr=FINE)), **more)
+
+
+PRETRAINING = {
+    "real_only": Arm("(a) real only", (Phase("real"),)),
+    "synthetic_only": Arm("(b) synthetic only, tested on real", (Phase("synthetic"),)),
+    "joint": Arm("(c) real and synthetic together", (Phase("real+synthetic", 2.0),)),
+    "pretrain_finetune": _then_real(Phase("synthetic"), "(d) synthetic, then real"),
+    "pretrain_novel_finetune": _then_real(
+        Phase("synthetic+novel"), "(d+) synthetic with novel sentences, then real",
+        words="real+novel",
+    ),
+    "equal_compute": Arm("(e) real only, as many updates as (d)", (Phase("real", 2.0),)),
+    "real_only_25": Arm("(a) with a quarter of the real data", (Phase("real_25"),), "real_25"),
+    "pretrain_finetune_25": Arm(
+        "(d) with a quarter of the real data",
+        (Phase("synthetic_25"), Phase("real_25", lr=FINE)), "real_25",
+    ),
+}  # fmt: skip
+
+ABLATIONS = {
+    "real_only": PRETRAINING["real_only"],
+    "pretrain_finetune": PRETRAINING["pretrain_finetune"],
+    "joint": PRETRAINING["joint"],
+    "anneal": Arm("(f) from synthetic to real, linearly", (Phase("synthetic>real", 2.0),)),
+    **{
+        f"coverage_{share}": _then_real(
+            Phase(f"coverage_{share}"), f"a dictionary with {share} % of its glosses"
+        )
+        for share in (25, 50, 75)
+    },
+    "wrong_sentences": _then_real(Phase("wrong_sentences"), "(g) synthetic under wrong sentences"),
+    "text_only": _then_real(Phase("text_only", text_only=True), "(h) decoder first, on texts alone"),
+    "paraphrased": _then_real(
+        Phase("paraphrased"), "(i) paraphrased targets", words="real+paraphrased"
+    ),
+    "reorder": _then_real(Phase("reorder"), "glosses re-ordered locally"),
+    "no_speed": _then_real(Phase("no_speed"), "without variation of tempo"),
+    "no_canonical": _then_real(Phase("no_canonical"), "without the canonical skeleton"),
+    "no_transition": _then_real(Phase("no_transition"), "without cropping, so without transitions"),
+    "no_filter": _then_real(Phase("no_filter"), "without the last filter"),
+    "cut_from_corpus": _then_real(Phase("cut_from_corpus"), "signs cut from the real corpus"),
+    "domain_token": Arm("(c) and told which is which", (Phase("real+synthetic", 2.0),), domains=2),
+}
+
+
+def arm_of(name: str) -> Arm:
+    """The arm of a name.
+
+    Raises:
+        SLTError: If there is none.
+    """
+    for table in (PRETRAINING, ABLATIONS):
+        if name in table:
+            return table[name]
+    known = ", ".join({**PRETRAINING, **ABLATIONS})
+    raise SLTError(f"There is no arm {name!r}.", fix=f"Known: {known}.")

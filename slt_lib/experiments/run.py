@@ -1,0 +1,131 @@
+"""Run one arm with one seed, and say what came out: what `slt-book record` keeps."""
+
+import time
+from dataclasses import asdict, replace
+
+from filelock import FileLock
+
+from slt_lib.experiments.data import Data
+from slt_lib.experiments.protocols import Arm, Phase, arm_of
+from slt_lib.experiments.scale import SEARCH, Scale, scale as scale_of
+from slt_lib.translation.batches import Mixture
+from slt_lib.translation.checkpoint import fingerprint, load_translator
+from slt_lib.translation.data import Codec, TranslationData
+from slt_lib.translation.forced import recognise
+from slt_lib.translation.metrics import gloss_wer, scores
+from slt_lib.translation.model import count_parameters
+from slt_lib.translation.search import translate
+from slt_lib.translation.train import Trained, train
+
+
+def run_arm(
+    arm: str, seed: int, *, size: str = "full", work: str = "build/experiments",
+    corpus: str = "", dictionary: str = "", processes: int = 1,
+) -> dict:  # fmt: skip
+    """Train and test one arm with one seed.
+
+    Args:
+        arm: A key of `protocols.PRETRAINING` or `ABLATIONS`.
+        seed: Of weights, batches, variation and dropout; corpora stay the same.
+        size: A key of `scale.SCALES`.
+        work: Folder for corpora and trainings, shared by all arms and seeds.
+        corpus, dictionary: As for `Data`.
+        processes: To make corpora with.
+
+    Returns:
+        The arm's scores on test, its translations and references, and what it was run with.
+
+    Raises:
+        SLTError: If there is no such arm or size.
+
+    Chapter: 10_pretraining
+    """
+    data = data_of(size, work, corpus, dictionary, processes)
+    return run(arm, seed, data)
+
+
+_data: dict[tuple, Data] = {}
+
+
+def data_of(size: str, work: str, corpus: str = "", dictionary: str = "", processes: int = 1) -> Data:
+    """The data of a size, opened once per process."""
+    key = (size, str(work), corpus, dictionary)
+    if key not in _data:
+        _data[key] = Data(scale_of(size), work, corpus=corpus, dictionary=dictionary, processes=processes)
+    return _data[key]
+
+
+def run(name: str, seed: int, data: Data) -> dict:
+    """As `run_arm`, on data that is there.
+
+    Chapter: 10_pretraining
+    """
+    started, arm = time.perf_counter(), arm_of(name)
+    trained = train_arm(arm, seed, data)
+    model, test = load_translator(trained[-1].folder), data["test"]
+    found = translate(model, test, SEARCH)
+    measured = scores(found, test.texts)
+    return {
+        "bleu4": measured.pop("bleu4"),
+        **{key: value for key, value in measured.items() if key != "sentences"},
+        "wer": gloss_wer(recognise(model, test), test.glosses),
+        "dev_bleu4": trained[-1].best,
+        "updates": sum(t.updates for t in trained),
+        "training_sentences": sum(t.sentences for t in trained),
+        "parameters_of_model": count_parameters(model),
+        "corpus_hash": data.hash,
+        "config": _config(arm, data.scale),
+        "phases": [[{k: round(v, 4) for k, v in look.items()} for look in t.history] for t in trained],
+        "hypotheses": found,
+        "references": list(test.texts),
+        "seconds_training": round(sum(t.seconds for t in trained), 1),
+        "seconds_all": round(time.perf_counter() - started, 1),
+        "not_compared": ["seconds_training", "seconds_all", "seconds"],
+    }
+
+
+def train_arm(arm: Arm, seed: int, data: Data) -> list[Trained]:
+    """All phases of an arm; one that another arm has in common is trained once per seed.
+
+    Args:
+        arm: Its phases.
+        seed: Of training.
+        data: To train on.
+    """
+    codec = Codec.build(data[arm.words])
+    model = replace(data.scale.model, domains=arm.domains)
+    done: list[Trained] = []
+    for phase in arm.phases:
+        settings = data.scale.phase(phase.length, phase.lr, **_losses(phase))
+        initial = done[-1].folder if done else None
+        key = fingerprint(phase, settings, model, arm.words, seed, initial and initial.name)
+        folder = data.work / "trainings" / f"{_plain(phase.data)}-{seed}-{key}"
+        folder.parent.mkdir(exist_ok=True)
+        with FileLock(f"{folder}.lock"):
+            done.append(
+                train(folder, model, settings, _training_data(phase, data), data["dev"],
+                      seed=seed, codec=codec, initial=initial)
+            )  # fmt: skip
+    return done
+
+
+def _training_data(phase: Phase, data: Data) -> TranslationData | Mixture:
+    if ">" not in phase.data:
+        return data[phase.data]
+    before, after = phase.data.split(">")
+    return Mixture([(data[before], lambda progress: 1 - progress), (data[after], lambda p: p)])
+
+
+def _losses(phase: Phase) -> dict:
+    if not phase.text_only:
+        return {}
+    return {"gloss_weight": 0.0, "text_ctc_weight": 0.0, "keep": "last"}
+
+
+def _plain(name: str) -> str:
+    return name.replace("+", "_and_").replace(">", "_to_")
+
+
+def _config(arm: Arm, scale: Scale) -> dict:
+    return {"arm": asdict(arm), "scale": asdict(scale), "search": asdict(SEARCH)}
+

@@ -1,0 +1,87 @@
+"""How large is an experiment? One set of sizes per profile; arms differ in nothing else."""
+
+from dataclasses import dataclass, replace
+
+from slt_lib.corpus.weather.world import WorldSettings
+from slt_lib.pose.errors import SLTError
+from slt_lib.translation.search import SearchSettings
+from slt_lib.translation.settings import AugmentSettings, ModelSettings, TrainSettings
+
+SEARCH = SearchSettings(beam=4, length_penalty=1.0)  # fixed before any arm was run
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The sizes of an experiment.
+
+    Attributes:
+        world: Which weather world; its seed stays the same for every seed of training.
+        novel: Novel sentences of the arm (d+).
+        updates: Of one phase of length 1.
+        model: The translator.
+        batch_size: Sentences per update.
+        lr: Highest learning rate of training from scratch.
+        augment: Whether poses are varied while training.
+
+    Chapter: 10_pretraining
+    """
+
+    world: WorldSettings
+    novel: int
+    updates: int
+    model: ModelSettings
+    batch_size: int = 16
+    lr: float = 2e-3
+    augment: bool = True
+
+    def phase(self, length: float, lr: float, **more) -> TrainSettings:
+        """The settings of a phase.
+
+        Args:
+            length: In units of `updates`.
+            lr: Relative to the highest learning rate.
+            more: Other training settings.
+        """
+        return TrainSettings(
+            updates=max(1, round(length * self.updates)),
+            batch_size=self.batch_size,
+            lr=lr * self.lr,
+            augment=AugmentSettings() if self.augment else AugmentSettings.off(),
+            **{"eval_every": max(1, round(length * self.updates) // 5)} | more,
+        )
+
+
+FULL = Scale(
+    world=WorldSettings(seed=0, train=1000, dev=100, test=200),
+    novel=2000,
+    updates=900,
+    model=ModelSettings(width=96, feedforward=192, dropout=0.1),
+)
+SCALES = {
+    "smoke": Scale(
+        world=WorldSettings(seed=0, train=48, dev=8, test=12),
+        novel=32,
+        updates=6,
+        model=ModelSettings(width=32, feedforward=64, encoder_layers=1, decoder_layers=1),
+        batch_size=8,
+    ),
+    "book": Scale(
+        world=WorldSettings(seed=0, train=300, dev=40, test=80),
+        novel=300,
+        updates=130,
+        model=ModelSettings(width=64, feedforward=128, dropout=0.1),
+    ),
+    "full": FULL,
+    "half": replace(FULL, updates=FULL.updates // 2),
+}
+
+
+def scale(name: str) -> Scale:
+    """The sizes of a profile; "half" is that of the ablations.
+
+    Raises:
+        SLTError: If there is no such size.
+    """
+    if name not in SCALES:
+        raise SLTError(f"There is no size {name!r}.", fix=f"Known: {', '.join(SCALES)}.")
+    return SCALES[name]
