@@ -96,11 +96,11 @@ def plane_speed(pose: PoseSequence, joints: np.ndarray) -> np.ndarray:
 
 
 def _one_handed(wrists: np.ndarray, fps: float) -> np.ndarray:
-    """Per window in which a wrist moves at all: whether the other rests, bool [windows]."""
+    """Per window with both wrists, one of them moving: does the other rest? bool [windows]."""
     size = max(1, round(WINDOW * fps))
     count = len(wrists) // size
-    ways = np.nan_to_num(wrists[: count * size]).reshape(count, size, 2).sum(1) / fps
-    moving = ways.max(1) > 0.1
+    ways = wrists[: count * size].reshape(count, size, 2).sum(1) / fps
+    moving = ways.max(1) > 0.1  # false for windows with an unseen wrist, whose way is NaN
     return ways.min(1)[moving] < STILL * ways.max(1)[moving]
 
 

@@ -80,11 +80,13 @@ EVENTS = (
      "schneit|es|<adv>; fällt||<er> schnee; gibt|es|<en> schneefall"),
     ("NEBEL", 5, "ZUM-TEIL LANG TEIL",
      "ist|es|<adv> neblig; bildet|sich|<er> nebel; hält|sich|<er> nebel"),
-    ("FREUNDLICH", 4, "UEBERALL MANCHMAL", "wird|es|<adv> freundlich; ist|das wetter|<adv> freundlich"),
+    ("FREUNDLICH", 4, "UEBERALL MANCHMAL",
+     "wird|es|<adv> freundlich; ist|das wetter|<adv> freundlich"),
     ("KLAR", 3, "TEIL UEBERALL", "ist|der himmel|<adv> klar; ist|es|<adv> klar"),
     ("SONNE WOLKE WECHSEL", 4, "",
      "wechseln|sich sonne und wolken|ab; gibt|es|einen wechsel aus sonne und wolken"),
-    ("HIMMEL WOLKE LOCKER", 3, "", "lockern||die wolken auf; lockert|es|auf; gibt|es|auflockerungen"),
+    ("HIMMEL WOLKE LOCKER", 3, "",
+     "lockern||die wolken auf; lockert|es|auf; gibt|es|auflockerungen"),
     ("FROST", 3, "LEICHT STARK ZUM-TEIL", "gibt|es|<en> frost; herrscht||<er> frost"),
     ("GLATT GEFAHR", 2, "ZUM-TEIL", "wird|es|<adv> gefährlich glatt; besteht||<adv> glättegefahr"),
     ("STURM", 2, "STARK", "weht|der wind|stürmisch; gibt|es|<en> sturm"),
@@ -121,7 +123,7 @@ def a_place(meaning, wording, table=None) -> tuple[Signs, str]:
     table = table or (directions() if meaning.random() < 0.55 else places())
     place = pick(meaning, table, [p.weight for p in table])
     brows = "raise" if meaning.random() < 0.4 else ""
-    signs = [(place.gloss, brows)] + plain(*(["IX"] if meaning.random() < 0.3 else []))
+    signs = [(place.gloss, brows), *plain(*["IX"] * (meaning.random() < 0.3))]
     return signs, pick(wording, place.where)
 
 
@@ -156,12 +158,13 @@ def weather(meaning, wording) -> Clause:
 
 def negated(meaning, wording) -> Clause:
     """What doesn't happen: the negation comes last in signing, first in German."""
-    gloss, word = pick(meaning, (("REGEN", "regen"), ("SCHNEE", "schnee"), ("GEWITTER", "gewitter"),
-                                 ("SCHAUER", "schauer"), ("WIND", "wind"), ("NEBEL", "nebel")))  # fmt: skip
+    gloss = pick(meaning, ("REGEN", "SCHNEE", "GEWITTER", "SCHAUER", "WIND", "NEBEL"))
+    word = gloss.lower()
     signs = [(gloss, ""), (pick(meaning, ("KEIN", "NICHT"), (3, 1)), "negation")]
     kein = "keine" if gloss in ("GEWITTER", "SCHAUER") else "keinen"
-    form = pick(wording, (("gibt", "es", f"{kein} {word}"), ("ist", "", f"nicht mit {word} zu rechnen"),
-                          ("bleibt", "es", f"ohne {word}")))  # fmt: skip
+    dative = word + "n" * word.endswith("er")
+    form = pick(wording, (("gibt", "es", f"{kein} {word}"), ("bleibt", "es", f"ohne {word}"),
+                          ("ist", "", f"nicht mit {dative} zu rechnen")))  # fmt: skip
     return Clause(signs, *form, a_place(meaning, wording))
 
 
@@ -169,18 +172,21 @@ def temperature(meaning, wording) -> Clause:
     """How warm: a span of degrees, or one number at one place."""
     low = int(np.clip(round(meaning.normal(8, 9)), -12, 34))
     high = min(low + int(meaning.integers(2, 9)), 39)
+    verb, subject = pick(wording, (
+        ("liegen", "die temperaturen"), ("werden", "es"), ("liegen", "die werte"),
+        ("erreichen", "die höchstwerte"),
+    ))  # fmt: skip
     if meaning.random() < 0.6:
         signs = plain("TEMPERATUR", "ZWISCHEN") if meaning.random() < 0.5 else plain("TEMPERATUR")
         signs += _degrees(low) + plain("BIS") + _degrees(high) + plain("GRAD")
-        span = pick(wording, ("zwischen {} und {}", "{} bis {}", "von {} bis {}"))
-        tail = span.format(_spoken(low), _spoken(high)) + " grad"
+        form = ("zwischen {} und {}", "bei {} bis {}") if verb == "liegen" else ("{} bis {}",)
+        tail = pick(wording, form).format(_spoken(low), _spoken(high))
     else:
         signs = _degrees(high) + plain("GRAD")
-        tail = pick(wording, ("bei ", "um ", "")) + _spoken(high) + " grad"
-    verb, subject = pick(wording, (("liegen", "die temperaturen"), ("werden", "es"),
-                                   ("liegen", "die werte"), ("erreichen", "die höchstwerte")))  # fmt: skip
+        form = ("bei {}", "um {}") if verb == "liegen" else ("{}", "um {}", "etwa {}")
+        tail = pick(wording, form).format(_spoken(high))
     place = a_place(meaning, wording, places()) if meaning.random() < 0.55 else ([], "")
-    return Clause(signs, verb, subject, tail, place)
+    return Clause(signs, verb, subject, f"{tail} grad", place)
 
 
 def _degrees(value: int) -> Signs:
@@ -203,8 +209,8 @@ def wind(meaning, wording) -> Clause:
         origin = pick(meaning, [d for d in directions() if d.wherefrom])
         signs, text = signs + plain(origin.gloss, "KOMMEN"), f"{text} {origin.wherefrom[-1]}"
     if meaning.random() < 0.25:
-        gust = pick(meaning, (("BOE", "mit böen"), ("STURM", "mit sturmböen"), ("ORKAN", "mit orkanböen")),
-                    (4, 2, 0.5))  # fmt: skip
+        gusts = ("BOE", "mit böen"), ("STURM", "mit sturmböen"), ("ORKAN", "mit orkanböen")
+        gust = pick(meaning, gusts, (4, 2, 0.5))
         signs, text = signs + plain(gust[0]), f"{text} {gust[1]}"
     place = a_place(meaning, wording) if meaning.random() < 0.4 else ([], "")
     return Clause(signs, "weht", "der wind", text, place)
@@ -214,8 +220,9 @@ def arrival(meaning, wording) -> Clause:
     """Something comes from somewhere: signed place first, said last or first."""
     origin = pick(meaning, [p for p in (*directions(), *places()) if p.wherefrom])
     what = pick(meaning, (("REGEN WOLKE", "regenwolken"), ("WOLKE", "dichte wolken"),
-                          ("KALT LUFT", "kühle luft"), ("WARM LUFT", "milde luft"), ("SCHAUER", "schauer"),
-                          ("FEUCHT LUFT", "feuchte luft"), ("TROCKEN LUFT", "trockene luft"),
+                          ("KALT LUFT", "kühle luft"), ("WARM LUFT", "milde luft"),
+                          ("SCHAUER", "schauer"), ("FEUCHT LUFT", "feuchte luft"),
+                          ("TROCKEN LUFT", "trockene luft"),
                           ("GEWITTER", "neue gewitter"), ("TIEF", "ein neues tief")),
                 (4, 3, 4, 3, 3, 2, 2, 2, 3))  # fmt: skip
     move = pick(meaning, ("ZIEHEN", "KOMMEN"), (2, 3))
@@ -230,7 +237,7 @@ def system(meaning, wording) -> Clause:
     """A high or a low decides the weather."""
     kind, word = pick(meaning, (("HOCH", "hoch"), ("TIEF", "tief")))
     signs, phrase = a_place(meaning, wording, places())
-    phrase = re.sub(r"^(in|an|auf|bei) (der |den )?", "über ", phrase)
+    phrase = re.sub(r"^(in|an|auf|bei) ", "über ", phrase)
     phrase = re.sub(r"^(im|am) ", "über dem ", phrase)
     signs = signs + plain(kind)
     subject = pick(wording, (f"ein {word} {phrase}", f"das {word} {phrase}"))
@@ -239,7 +246,8 @@ def system(meaning, wording) -> Clause:
                (("BRINGEN", "SONNE"), "bringt", "uns viel sonne"),
                (("BRINGEN", "REGEN"), "sorgt", "für regen"),
                (("VERLAGERN", "OST"), "verlagert", "sich nach osten"),
-               (("AUSBREITEN",), "breitet", "sich aus"), (("BLEIBEN",), "bleibt", "wetterbestimmend"))  # fmt: skip
+               (("AUSBREITEN",), "breitet", "sich aus"),
+               (("BLEIBEN",), "bleibt", "wetterbestimmend"))  # fmt: skip
     glosses, verb, tail = pick(meaning, effects)
     return Clause(signs + plain(*glosses), verb, subject, tail, free=False)
 

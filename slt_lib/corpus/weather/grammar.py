@@ -49,6 +49,7 @@ TIMES = (
 LINKS = (("", "und", ""), ("", "", ""), ("DANN", "", "dann"), ("ABER", "aber", ""),
          ("DAGEGEN", "", "dagegen"), ("SONST", "", "sonst"), ("REST", "", "im übrigen land"),
          ("AUCH", "und auch", ""))  # fmt: skip
+DAYS_OF_MONTH = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 OPENERS = ("und ", "also ", "und auch ")
 
 
@@ -82,8 +83,8 @@ def make_sentence(meaning: int, wording: int = 0) -> Sentence:
     """
     m, w = (np.random.default_rng([meaning, key]) for key in (1, 2))
     w = w if wording == 0 else np.random.default_rng([meaning, 2, wording])
-    build = pick(m, (_one, _two, _outlook, _announcement, _greeting, _farewell, _warning),
-                 (26, 42, 13, 9, 2.5, 2.5, 2))  # fmt: skip
+    build = pick(m, (_one, _two, _three, _outlook, _announcement, _greeting, _farewell, _warning),
+                 (28, 36, 7, 13, 9, 2.5, 2.5, 2))  # fmt: skip
     signs, text = build(m, w)
     gloss, brows = zip(*signs, strict=True)
     return Sentence(gloss, " ".join(text.split()) + " .", brows, meaning)
@@ -158,12 +159,13 @@ def _statement(m, w, time: tuple[Signs, str] | None = None, front: str = "") -> 
 def _german(clause: Clause, when: str, w: np.random.Generator, front: str) -> str:
     """Verb second: a linking word, or one of time, place and subject stands in front of it."""
     where, subject = clause.place[1], clause.subject
+    itself = "sich" if subject.startswith("sich") else ""
+    named = subject.removeprefix(itself).strip()
     fronts = [part for part in (when, where) if part]
-    if subject and subject.startswith(("die", "der", "das", "ein")) and "sich" not in subject:
-        fronts.append(subject)
-    if not front:
-        front = pick(w, fronts) if fronts else (subject if subject != "sich" else "hier")
-    rest = [part for part in (subject, when, where) if part and part != front]
+    if named.startswith(("die", "der", "das", "ein")):
+        fronts.append(named)
+    front = front or (pick(w, fronts) if fronts else named or "hier")
+    rest = [part for part in (itself, named, when, where) if part and part != front]
     return " ".join([front, clause.verb, *rest, clause.tail])
 
 
@@ -182,24 +184,33 @@ def _two(m, w):
     return first + link + second, f"{said} {word} {also}"
 
 
+def _three(m, w):
+    signs, text = _two(m, w)
+    extra, said = _statement(m, w)
+    return signs + extra, f"{text} {said}"
+
+
 def _outlook(m, w):
     day = int(m.integers(7))
     days = DAYS[day], DAYS[(day + 1) % 7]
     parts = [_statement(m, w, ([(d.upper(), "raise")], f"am {d}")) for d in days]
-    link = pick(w, (" und ", " ", " dann "))
+    link = pick(w, (" und ", " "))
     return parts[0][0] + parts[1][0], parts[0][1] + link + parts[1][1]
 
 
 def _announcement(m, w):
-    number, day, month = int(m.integers(1, 32)), pick(m, DAYS), pick(m, MONTHS)
+    day, month = pick(m, DAYS), pick(m, MONTHS)
+    number = int(m.integers(1, 1 + DAYS_OF_MONTH[MONTHS.index(month)]))
     month_gloss = month.upper().replace("Ä", "AE")
     signs = plain("JETZT", "WETTER", "WIE-AUSSEHEN", "MORGEN", day.upper())
     date = ""
     if m.random() < 0.8:
         signs += plain(*number_gloss(number), month_gloss)
         date = f" den {ordinal_words(number)} {month}"
-    start = pick(w, ("und nun die wettervorhersage für morgen", "die wettervorhersage für morgen",
-                     "und jetzt die vorhersage für morgen", "nun zum wetter von morgen"))  # fmt: skip
+    start = pick(w, (
+        "und nun die wettervorhersage für morgen", "die wettervorhersage für morgen",
+        "und jetzt die vorhersage für morgen", "nun zum wetter von morgen",
+    ))  # fmt: skip
     return signs, f"{start} {day}{date}"
 
 
@@ -218,7 +229,8 @@ def _greeting(m, w):
 def _farewell(m, w):
     signs, text = pick(m, (
         (("ICH", "WUENSCHEN", "IHR", "SCHOEN", "ABEND"), "ich wünsche ihnen {} schönen abend"),
-        (("IHR", "ABEND", "SCHOEN", "MACHEN", "GUT"), "ihnen {} schönen abend und machen sie es gut"),
+        (("IHR", "ABEND", "SCHOEN", "MACHEN", "GUT"),
+         "ihnen {} schönen abend und machen sie es gut"),
         (("WUENSCHEN", "SCHOEN", "WOCHENENDE"), "ich wünsche ihnen ein schönes wochenende"),
         (("IHR", "SCHOEN", "ABEND", "WIEDERSEHEN"), "ihnen {} schönen abend auf wiedersehen"),
     ))  # fmt: skip
@@ -234,9 +246,11 @@ def _warning(m, w):
                           ("UNWETTER", "unwetter"), ("WELLE", "hohen wellen")))  # fmt: skip
     place, where = a_place(m, w)
     signs = plain("DIENST", "MITTEILEN", "WARNUNG") + place + plain(what, "ACHTUNG")
-    text = pick(w, (f"der wetterdienst warnt {where} vor {word}",
-                    f"bitte achten sie {where} auf warnungen des wetterdienstes vor {word}",
-                    f"der wetterdienst hat {where} warnungen vor {word} herausgegeben"))  # fmt: skip
+    text = pick(w, (
+        f"der wetterdienst warnt {where} vor {word}",
+        f"bitte achten sie {where} auf warnungen des wetterdienstes vor {word}",
+        f"der wetterdienst hat {where} warnungen vor {word} herausgegeben",
+    ))  # fmt: skip
     if m.random() < 0.3:
         signs, text = signs + plain("IHR", "INFORMIEREN"), text + " informieren sie sich"
     return signs, text

@@ -121,19 +121,20 @@ UCKERMARK: in der uckermark
 HUNSRUECK: im hunsrück
 """
 
-NUMBERS = (
-    "null eins zwei drei vier fünf sechs sieben acht neun zehn elf zwölf dreizehn vierzehn "
-    "fünfzehn sechzehn siebzehn achtzehn neunzehn zwanzig"
-).split()
-ORDINALS = (
-    "- ersten zweiten dritten vierten fünften sechsten siebten achten neunten zehnten elften "
-    "zwölften dreizehnten vierzehnten fünfzehnten sechzehnten siebzehnten achtzehnten "
-    "neunzehnten zwanzigsten"
-).split()
-DAYS = "montag dienstag mittwoch donnerstag freitag samstag sonntag".split()
-MONTHS = (
-    "januar februar märz april mai juni juli august september oktober november dezember"
-).split()
+COUNTING = """
+null eins zwei drei vier fünf sechs sieben acht neun zehn elf zwölf dreizehn vierzehn fünfzehn
+sechzehn siebzehn achtzehn neunzehn zwanzig
+"""
+ORDERING = """
+- ersten zweiten dritten vierten fünften sechsten siebten achten neunten zehnten elften zwölften
+dreizehnten vierzehnten fünfzehnten sechzehnten siebzehnten achtzehnten neunzehnten zwanzigsten
+"""
+CALENDAR = """
+montag dienstag mittwoch donnerstag freitag samstag sonntag
+januar februar märz april mai juni juli august september oktober november dezember
+"""
+NUMBERS, ORDINALS = COUNTING.split(), ORDERING.split()
+DAYS, MONTHS = (line.split() for line in CALENDAR.strip().splitlines())
 
 OTHERS = """
 time: HEUTE heute; MORGEN morgen; NACHT nacht nachts; TAG tag tagsüber; ABEND abend abends;
