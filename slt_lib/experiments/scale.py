@@ -47,29 +47,30 @@ class Scale:
             batch_size=self.batch_size,
             lr=lr * self.lr,
             augment=AugmentSettings() if self.augment else AugmentSettings.off(),
-            **{"eval_every": max(1, round(length * self.updates) // 5)} | more,
+            **{"eval_every": max(1, round(length * self.updates) // 4)} | more,
         )
 
 
 FULL = Scale(
-    world=WorldSettings(seed=0, train=1000, dev=100, test=200),
-    novel=2000,
-    updates=900,
-    model=ModelSettings(width=96, feedforward=192, dropout=0.1),
+    world=WorldSettings(seed=0, train=1200, dev=100, test=200),
+    novel=2400,
+    updates=800,
+    model=ModelSettings(width=96, feedforward=192, dropout=0.1, text_ctc=False),
 )
 SCALES = {
     "smoke": Scale(
         world=WorldSettings(seed=0, train=48, dev=8, test=12),
         novel=32,
         updates=6,
-        model=ModelSettings(width=32, feedforward=64, encoder_layers=1, decoder_layers=1),
+        model=ModelSettings(width=32, feedforward=64, encoder_layers=1, decoder_layers=1,
+                            text_ctc=False),  # fmt: skip
         batch_size=8,
     ),
     "book": Scale(
         world=WorldSettings(seed=0, train=300, dev=40, test=80),
         novel=300,
         updates=130,
-        model=ModelSettings(width=64, feedforward=128, dropout=0.1),
+        model=ModelSettings(width=64, feedforward=128, dropout=0.1, text_ctc=False),
     ),
     "full": FULL,
     "half": replace(FULL, updates=FULL.updates // 2),

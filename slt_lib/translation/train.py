@@ -8,6 +8,7 @@ happened, to the same bits.
 import json
 import math
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +29,7 @@ from slt_lib.translation.data import Batch, Codec, TranslationData, concatenate
 from slt_lib.translation.loss import Totals, losses
 from slt_lib.translation.metrics import bleu4
 from slt_lib.translation.model import Translator
-from slt_lib.translation.search import GREEDY, translate
+from slt_lib.translation.search import SearchSettings, translate
 from slt_lib.translation.settings import ModelSettings, TrainSettings
 
 PLATEAU = 0.7  # what the learning rate is multiplied by when dev BLEU doesn't rise
@@ -233,7 +234,10 @@ def _groups(model: nn.Module, settings: TrainSettings) -> list[dict]:
 def _look(model: Translator, dev: TranslationData, running: list[dict], update: int, seconds: float) -> dict:
     """Losses since the last look, and BLEU-4 of a greedy translation of dev."""
     means = {name: float(torch.stack([r[name] for r in running]).mean()) for name in running[0]}
-    found = translate(model, dev, GREEDY)
+    longest = max(len(text.split()) for text in dev.texts)
+    with warnings.catch_warnings():  # an untrained model doesn't know when to stop
+        warnings.simplefilter("ignore")
+        found = translate(model, dev, SearchSettings(beam=1, max_length=20 + 2 * longest))
     return {"update": update, "seconds": round(seconds, 2), **means,
             "bleu4": bleu4(found, dev.texts)}  # fmt: skip
 
