@@ -95,12 +95,9 @@ def plan(
                 written.append((name, None))
             continue
         spec = specs[name] if name in specs else unknown_spec(name, seed)
-        weak = lexicon_category(name) in ("function", "degree", "")
-        if signs and weak and rng.random() < ASSIMILATED:
-            shape = signs[-1].spec.end_shape
-            spec = replace(spec, shape=shape, end_shape=shape)
-        length = MEDIAN_SECONDS * spec.length / signer.tempo
-        length *= np.exp(SPREAD * rng.standard_normal())
+        if signs and rng.random() < ASSIMILATED and lexicon_category(name) in ("function", "degree", ""):
+            spec = replace(spec, shape=signs[-1].spec.end_shape, end_shape=signs[-1].spec.end_shape)
+        length = MEDIAN_SECONDS * spec.length / signer.tempo * np.exp(SPREAD * rng.standard_normal())
         if i == len(gloss) - 1:
             length *= 1.3
         merged = signs and rng.random() < MERGED and not faithful
@@ -112,8 +109,7 @@ def plan(
         length = max(float(length), SHORTEST)
         written.append((name, len(signs)))
         signs.append(Planned(name, spec, time, time + length, brow, repeats=int(rng.integers(1, 3)),
-                             hold=0.1,
-                             lead=float(rng.uniform(0.25, 0.42))))  # fmt: skip
+                             lead=float(rng.uniform(0.3, 0.5))))  # fmt: skip
         time += length + (float(rng.uniform(0.1, 0.4)) if rng.random() < 0.04 else 0.0)
     return signs, written
 

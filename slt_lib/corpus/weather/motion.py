@@ -14,11 +14,11 @@ from scipy.spatial.transform import Rotation
 from slt_lib.corpus.weather.handshapes import BONES, build_hand
 from slt_lib.corpus.weather.phonology import ORIENTATIONS
 from slt_lib.corpus.weather.signers import Signer
-from slt_lib.pose.skeleton import ARM, SLRTP_178, face_mesh
+from slt_lib.pose.skeleton import SLRTP_178, face_mesh
 
 SHOULDERS = np.array([[-0.5, 0.0, 0.0], [0.5, 0.0, 0.0]])
-ELBOW_WAY = np.array([-0.7, 1.0, 0.25])  # where a right elbow hangs: out, down, a bit back
-RAISED = np.array([-0.6, 0.2, -0.9])  # how much further a raised hand takes it
+ELBOW_WAY = np.array([-0.45, 1.0, 0.35])  # where a right elbow hangs: out, down, a bit back
+RAISED = 0.8  # how far forward a raised hand takes it
 FACE_AT, NECK = np.array([0.0, -0.587, -0.2]), np.array([0.0, -0.15, 0.0])
 PALM = 0.85  # share of the palm between the wrist and the point that goes to the place
 REACH = 0.995  # of the arm's length
@@ -139,7 +139,7 @@ def bend_arm(wrist: np.ndarray, upper: float, fore: float) -> tuple[np.ndarray, 
     along = (upper**2 - fore**2 + far**2) / (2 * far)
     aside = np.sqrt(np.maximum(upper**2 - along**2, 0))
     raised = np.clip(0.4 - wrist[:, 1:2], 0, 1)
-    way = ELBOW_WAY + raised * RAISED
+    way = ELBOW_WAY - raised * [0, 0, RAISED]
     out = way - (line * way).sum(-1, keepdims=True) * line
     out /= np.maximum(np.linalg.norm(out, axis=-1, keepdims=True), 1e-9)
     return SHOULDERS[0] + along * line + aside * out, SHOULDERS[0] + far * line
@@ -164,7 +164,7 @@ def body(
         ("RIGHT", right, 1, -0.3),
         ("LEFT", left, flip, 0.3),
     ):
-        shoulder, bend, wrist, below = ids(*(f"{side}_{p}" for p in (*ARM, "HIP")))
+        shoulder, bend, wrist, below = ids(*(f"{side}_{p}" for p in ("SHOULDER", "ELBOW", "WRIST", "HIP")))
         out[:, shoulder] = SHOULDERS[0] * mirror
         out[:, bend], out[:, wrist] = elbow * mirror, hand[:, 0] * mirror
         out[:, groups[f"{side.lower()}_hand"]] = hand * mirror
@@ -180,7 +180,9 @@ def _points(*contours: str) -> np.ndarray:
     return np.unique([kept[p] for c in contours for p in lines[c]])
 
 
-def move_face(signer: Signer, mouth: np.ndarray, brows: np.ndarray, head: np.ndarray) -> np.ndarray:
+def move_face(
+    signer: Signer, mouth: np.ndarray, brows: np.ndarray, head: np.ndarray
+) -> np.ndarray:
     """The face over time.
 
     Args:

@@ -11,8 +11,6 @@ from slt_lib.corpus.weather.phonology import PLACES, SignSpec, path
 from slt_lib.corpus.weather.signers import Signer
 
 REST = np.array([-0.22, 0.9, -0.5])
-READY = np.array([-0.4, 0.55, -0.4])  # where a hand waits that soon is needed again
-KEPT_UP, MOVES_ALONG = 0.6, 0.3
 SPACE_AROUND = np.array([0.0, 0.2, -0.5])  # the signing space grows and shrinks around it
 
 
@@ -77,8 +75,7 @@ def perform(
 
 def place_of(spec: SignSpec, signer: Signer) -> np.ndarray:
     """Where a signer makes a sign, float [3]."""
-    away = np.array(PLACES[spec.place]) - SPACE_AROUND
-    return SPACE_AROUND + away * signer.space + signer.drift
+    return SPACE_AROUND + (np.array(PLACES[spec.place]) - SPACE_AROUND) * signer.space + signer.drift
 
 
 def short_of(sign: Planned, signer: Signer) -> float:
@@ -103,7 +100,9 @@ def _weak_targets(track: Track, sign: Planned, signer: Signer, rng: np.random.Ge
     if spec.hands == "one" or (spec.hands != "base" and rng.random() < signer.weak_drop):
         if rng.random() < 0.35 and signer.overlap > 1:  # the hand stays where the last sign left it
             return
-        _wait(track, sign, signer, rng)
+        for share in (0.6, 1.0):
+            time = sign.start + share * (sign.end - sign.start)
+            track.add(time, REST, "in, palm in", relaxed_hand())
         return
     if spec.hands == "base":
         under = np.array(PLACES["centre"]) * [-1, 1, 1] + [0, 0.15, 0] + signer.drift
@@ -112,19 +111,6 @@ def _weak_targets(track: Track, sign: Planned, signer: Signer, rng: np.random.Ge
     points = place_of(spec, signer) + path(spec, sign.repeats) * signer.space
     points[:, 0] = np.minimum(points[:, 0], -0.08)  # two hands don't meet in one place
     _add(track, sign, points[::-1] if spec.hands == "alternating" else points, signer, spec.shape)
-
-
-def _wait(track: Track, sign: Planned, signer: Signer, rng: np.random.Generator) -> None:
-    """The other hand of a one-handed sign: fluent signers keep it up, and it moves along a bit."""
-    fluent = signer.overlap > 1
-    if fluent and rng.random() < KEPT_UP:
-        where = READY + signer.drift + 0.08 * rng.standard_normal(3)
-        points = where + MOVES_ALONG * path(sign.spec, sign.repeats) * signer.space
-    else:
-        points = np.stack([REST, REST])
-    times = sign.start + (sign.end - sign.start) * np.linspace(0.5, 1.0, len(points))
-    for time, point in zip(times, points, strict=True):
-        track.add(time, point, "in, palm in", relaxed_hand())
 
 
 def _add(track: Track, sign: Planned, points: np.ndarray, signer: Signer, shape: int) -> None:

@@ -16,11 +16,11 @@ from slt_lib.corpus.weather.lexicon import lexicon
 # where the middle of the hand is, in shoulder widths from between the shoulders, right-handed,
 # and how often signs are made there: mostly before the chest
 PLACES = {
-    "neutral": (-0.36, 0.5, -0.6), "low": (-0.42, 0.75, -0.5), "centre": (-0.08, 0.4, -0.6),
-    "chest": (-0.2, 0.25, -0.35), "side": (-0.9, 0.3, -0.45), "shoulder": (-0.52, 0.0, -0.4),
+    "neutral": (-0.25, 0.5, -0.65), "low": (-0.35, 0.75, -0.55), "centre": (0.02, 0.4, -0.6),
+    "chest": (-0.12, 0.25, -0.35), "side": (-0.85, 0.3, -0.5), "shoulder": (-0.48, 0.0, -0.4),
     "across": (0.4, 0.05, -0.4), "chin": (-0.06, -0.36, -0.45), "mouth": (-0.1, -0.48, -0.45),
     "cheek": (-0.25, -0.55, -0.4), "temple": (-0.3, -0.75, -0.35), "brow": (-0.05, -0.85, -0.45),
-    "high": (-0.5, -0.7, -0.55), "front": (-0.28, 0.2, -0.9),
+    "high": (-0.5, -0.7, -0.55), "front": (-0.15, 0.2, -0.95),
 }  # fmt: skip
 OFTEN = (0.18, 0.08, 0.14, 0.12, 0.09, 0.06, 0.05, 0.05, 0.04, 0.04, 0.02, 0.02, 0.03, 0.08)
 # fingers point to, index side points to
@@ -111,8 +111,7 @@ def mouthing_of(word: str) -> tuple[float, ...]:
     Chapter: 04_synthetic_corpus
     """
     openness = {"a": 1.0, "ä": 0.8, "e": 0.6, "i": 0.4, "o": 0.7, "ö": 0.6, "u": 0.25, "ü": 0.3}
-    after = zip(" " + word, word, strict=False)  # the second of two vowels is part of the first
-    vowels = [openness[c] for before, c in after if c in openness and before not in openness]
+    vowels = [openness[c] for i, c in enumerate(word) if c in openness and word[i - 1 : i] not in openness]
     return tuple(vowels[:3]) or (0.0,)
 
 

@@ -87,7 +87,7 @@ def _draw(rng: np.random.Generator, number: int) -> Signer:
         bones=_bones(stretch),
         tempo=float(np.clip(1 + 0.12 * rng.standard_normal(), 0.8, 1.25)),
         undershoot=float(rng.uniform(0.15, 0.45)),
-        overlap=float(rng.uniform(1.05, 1.4)),
+        overlap=float(rng.uniform(1.2, 1.7)),
         space=float(np.clip(1 + 0.1 * rng.standard_normal(), 0.8, 1.2)),
         drift=0.06 * rng.standard_normal(3),
         lax=float(rng.uniform(0.05, 0.3)),
