@@ -2,6 +2,7 @@
 
 `lexicon` and `grammar` make the sentences; `phonology` says what each sign is made of and
 `handshapes` of which recorded hands; `signers` differ; `citation` is what the dictionary
-shows and `broadcast` what is signed fluently; `observe` is the camera and the pose estimator;
-`world` writes the corpora and `annotated` drives the same signers with real annotation.
+shows and `broadcast` what is signed fluently; `perform` and `motion` move the body, `observe` is
+the camera and the pose estimator, `signing` all of that for one sentence; `world` writes the
+corpora and `annotated` drives the same signers with real annotation.
 """

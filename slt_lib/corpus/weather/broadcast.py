@@ -95,9 +95,12 @@ def plan(
                 written.append((name, None))
             continue
         spec = specs[name] if name in specs else unknown_spec(name, seed)
-        if signs and rng.random() < ASSIMILATED and lexicon_category(name) in ("function", "degree", ""):
-            spec = replace(spec, shape=signs[-1].spec.end_shape, end_shape=signs[-1].spec.end_shape)
-        length = MEDIAN_SECONDS * spec.length / signer.tempo * np.exp(SPREAD * rng.standard_normal())
+        small = lexicon_category(name) in ("function", "degree", "")
+        if signs and rng.random() < ASSIMILATED and small:
+            shape = signs[-1].spec.end_shape
+            spec = replace(spec, shape=shape, end_shape=shape)
+        length = MEDIAN_SECONDS * spec.length / signer.tempo
+        length *= np.exp(SPREAD * rng.standard_normal())
         if i == len(gloss) - 1:
             length *= 1.3
         merged = signs and rng.random() < MERGED and not faithful

@@ -15,7 +15,6 @@ from slt_lib.pose.sequence import PoseSequence
 FPS = 50.0  # the dictionary's videos have twice the broadcast's frame rate
 MISSING = 0.05  # share of the glosses that nobody recorded
 SECOND_TAKE = 0.2  # share of the glosses recorded twice
-KEPT = ("place", "number", "direction", "day", "month")
 
 
 def missing_glosses(seed: int) -> frozenset[str]:

@@ -14,7 +14,7 @@ from scipy.spatial.transform import Rotation
 from slt_lib.corpus.weather.handshapes import BONES, build_hand
 from slt_lib.corpus.weather.phonology import ORIENTATIONS
 from slt_lib.corpus.weather.signers import Signer
-from slt_lib.pose.skeleton import SLRTP_178, face_mesh
+from slt_lib.pose.skeleton import ARM, SLRTP_178, face_mesh
 
 SHOULDERS = np.array([[-0.5, 0.0, 0.0], [0.5, 0.0, 0.0]])
 ELBOW_WAY = np.array([-0.45, 1.0, 0.35])  # where a right elbow hangs: out, down, a bit back
@@ -164,7 +164,7 @@ def body(
         ("RIGHT", right, 1, -0.3),
         ("LEFT", left, flip, 0.3),
     ):
-        shoulder, bend, wrist, below = ids(*(f"{side}_{p}" for p in ("SHOULDER", "ELBOW", "WRIST", "HIP")))
+        shoulder, bend, wrist, below = ids(*(f"{side}_{p}" for p in (*ARM, "HIP")))
         out[:, shoulder] = SHOULDERS[0] * mirror
         out[:, bend], out[:, wrist] = elbow * mirror, hand[:, 0] * mirror
         out[:, groups[f"{side.lower()}_hand"]] = hand * mirror
@@ -180,9 +180,7 @@ def _points(*contours: str) -> np.ndarray:
     return np.unique([kept[p] for c in contours for p in lines[c]])
 
 
-def move_face(
-    signer: Signer, mouth: np.ndarray, brows: np.ndarray, head: np.ndarray
-) -> np.ndarray:
+def move_face(signer: Signer, mouth: np.ndarray, brows: np.ndarray, head: np.ndarray) -> np.ndarray:
     """The face over time.
 
     Args:

@@ -10,6 +10,7 @@ import numpy as np
 from scipy.signal import lfilter
 from scipy.spatial.transform import Rotation
 
+from slt_lib.corpus.weather.handshapes import MIDDLE
 from slt_lib.pose.normalise import normalise
 from slt_lib.pose.sequence import PoseSequence
 from slt_lib.pose.skeleton import SLRTP_178
@@ -64,15 +65,12 @@ def observe(
     mask = np.ones(seen.shape[:2], bool)
     scale = np.full(seen.shape[:2], camera.noise)
     speeds = {}
-    for side in ("right_hand", "left_hand"):
-        joints = SLRTP_178.groups[side]
-        speed = np.linalg.norm(np.gradient(truth[:, joints[0]], axis=0), axis=-1) * fps if len(truth) > 1 else np.zeros(len(truth))
-        speeds[side] = speed
-        scale[:, joints] *= (1 + camera.blur * speed)[:, None]
-    close = np.linalg.norm(
-        truth[:, SLRTP_178.groups["right_hand"][9], :2] - truth[:, SLRTP_178.groups["left_hand"][9], :2],
-        axis=-1,
-    ) < 0.2  # fmt: skip
+    right, left = (SLRTP_178.groups[side] for side in ("right_hand", "left_hand"))
+    for side, joints in (("right_hand", right), ("left_hand", left)):
+        speeds[side] = _speed(truth[:, joints[0]], fps)
+        scale[:, joints] *= (1 + camera.blur * speeds[side])[:, None]
+    apart = truth[:, right[MIDDLE], :2] - truth[:, left[MIDDLE], :2]
+    close = np.linalg.norm(apart, axis=-1) < 0.2
     for side, speed in speeds.items():
         chance = camera.lost * (1 + 3 * close) + camera.lost_fast * speed
         mask[:, SLRTP_178.groups[side]] &= ~_bursts(chance, camera.found, rng)[:, None]
@@ -83,6 +81,13 @@ def observe(
     noise[:, wobble_face] *= 0.3  # a face's points move together
     confidence = np.clip(1 - 12 * scale + 0.05 * rng.standard_normal(scale.shape), 0.1, 1) * mask
     return normalise(PoseSequence(seen + noise, confidence, fps))
+
+
+def _speed(points: np.ndarray, fps: float) -> np.ndarray:
+    """Speed of a point, float [frames], units per second; 0 of a single frame."""
+    if len(points) < 2:
+        return np.zeros(len(points))
+    return np.linalg.norm(np.gradient(points, axis=0), axis=-1) * fps
 
 
 def _bursts(chance: np.ndarray, found: float, rng: np.random.Generator) -> np.ndarray:

@@ -75,7 +75,8 @@ def perform(
 
 def place_of(spec: SignSpec, signer: Signer) -> np.ndarray:
     """Where a signer makes a sign, float [3]."""
-    return SPACE_AROUND + (np.array(PLACES[spec.place]) - SPACE_AROUND) * signer.space + signer.drift
+    away = np.array(PLACES[spec.place]) - SPACE_AROUND
+    return SPACE_AROUND + away * signer.space + signer.drift
 
 
 def short_of(sign: Planned, signer: Signer) -> float:

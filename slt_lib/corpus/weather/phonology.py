@@ -111,7 +111,8 @@ def mouthing_of(word: str) -> tuple[float, ...]:
     Chapter: 04_synthetic_corpus
     """
     openness = {"a": 1.0, "ä": 0.8, "e": 0.6, "i": 0.4, "o": 0.7, "ö": 0.6, "u": 0.25, "ü": 0.3}
-    vowels = [openness[c] for i, c in enumerate(word) if c in openness and word[i - 1 : i] not in openness]
+    after = zip(" " + word, word, strict=False)  # the second of two vowels is part of the first
+    vowels = [openness[c] for before, c in after if c in openness and before not in openness]
     return tuple(vowels[:3]) or (0.0,)
 
 

@@ -3,10 +3,10 @@
 import hashlib
 import json
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
-from functools import cached_property, lru_cache, partial
+from functools import cached_property, partial
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -14,13 +14,9 @@ import numpy as np
 from tqdm import tqdm
 
 from slt_lib.corpus.corpus import Corpus, write_corpus
-from slt_lib.corpus.weather.broadcast import broadcast_specs, plan
 from slt_lib.corpus.weather.citation import citations
 from slt_lib.corpus.weather.grammar import Sentence, draw_sentences, split_sentences
-from slt_lib.corpus.weather.observe import BROADCAST_CAMERA, observe
-from slt_lib.corpus.weather.perform import perform
-from slt_lib.corpus.weather.phonology import SignSpec
-from slt_lib.corpus.weather.signers import SHARES, Signer, broadcast_signers
+from slt_lib.corpus.weather.signing import simulate
 from slt_lib.dictionary import Dictionary, save_dictionary
 from slt_lib.dictionary.sign import number_variants, record
 from slt_lib.pose.errors import SLTError
@@ -28,7 +24,6 @@ from slt_lib.pose.io import Utterance
 from slt_lib.pose.io.guard import atomic_write
 from slt_lib.pose.sequence import PoseSequence
 
-FPS = 25.0
 SPLITS = ("train", "dev", "test")
 ABOUT = "world.json"
 
@@ -168,64 +163,6 @@ def novel_sentences(world: World, n: int, seed: int) -> list[Sentence]:
     return draw_sentences(n, seed + 1_000_000, avoid=taken)
 
 
-def simulate(
-    sentence: Sentence, seed: int, rng: np.random.Generator, *, signer: int | None = None,
-    frames: int | None = None, name: str = "",
-) -> Utterance:  # fmt: skip
-    """One sentence, signed by a broadcast signer before a camera.
-
-    Args:
-        sentence: What is signed.
-        seed: Of the world.
-        rng: What differs from time to time.
-        signer: Which signer; None draws one.
-        frames: How long it is; None leaves that to the signer. With it every gloss is signed.
-        name: Of the utterance.
-
-    Chapter: 04_synthetic_corpus
-    """
-    number = int(rng.choice(len(SHARES), p=SHARES)) if signer is None else signer % len(SHARES)
-    who, specs = _signers(seed)[number]
-    signs, written = plan(
-        sentence.gloss, sentence.brows, who, specs, seed, rng, faithful=frames is not None
-    )
-    fps = FPS
-    length = (signs[-1].end if signs else 0.5) + float(rng.uniform(0.1, 0.3))
-    if frames is None:
-        frames = max(1, round(length * FPS))
-    else:
-        fps = frames / length
-    pose = observe(perform(signs, who, fps, frames, rng), fps, BROADCAST_CAMERA, rng)
-    pose = pose.replace(fps=FPS)
-    spans = _spans(signs, written, fps, frames)
-    return Utterance(
-        name=name,
-        gloss=tuple(g for g, _ in written),
-        text=sentence.text,
-        signer=who.name,
-        pose=pose.mirrored() if who.left_handed else pose,
-        frames=frames,
-        origin="simulated",
-        spans=spans,
-    )
-
-
-def _spans(signs, written, fps: float, frames: int) -> tuple[tuple[int, int], ...]:
-    """Frames of every written gloss; a sign's end is the next one's start."""
-    edge = [min(frames, round(s.start * fps)) for s in signs]
-    edge.append(min(frames, round(signs[-1].end * fps)) if signs else 0)
-    at, spans = edge[0], []
-    for _, sign in written:
-        spans.append((at, at) if sign is None else (edge[sign], edge[sign + 1]))
-        at = spans[-1][1]
-    return tuple(spans)
-
-
-@lru_cache
-def _signers(seed: int) -> list[tuple[Signer, Mapping[str, SignSpec]]]:
-    return [(signer, broadcast_specs(seed, signer)) for signer in broadcast_signers(seed)]
-
-
 def _sign_one(job: tuple[int, int, int, Sentence]) -> Utterance:
     seed, split, item, sentence = job
     rng = np.random.default_rng([seed, 50, split, item])
@@ -273,32 +210,3 @@ def _finish(folder: Path, settings: WorldSettings) -> World:
         file.write(json.dumps(about, indent=1).encode())
     (folder / "making.json").unlink()
     return World.open(folder)
-
-
-def simulate_annotations(
-    utterances: Iterable[Utterance], *, seed: int = 0
-) -> Iterator[Utterance]:
-    """Simulated signing under somebody's real annotation: glosses, text, signer, frame count.
-
-    Glosses that the world doesn't know get a sign of their own, signers one of the world's.
-
-    Args:
-        utterances: With glosses; poses are not looked at. Frame counts are kept where given.
-        seed: Of the world and of the signing.
-
-    Returns:
-        The utterances with simulated poses at 25 frames per second, origin "simulated".
-
-    Raises:
-        SLTError: If an utterance has no gloss.
-
-    Chapter: 04_synthetic_corpus
-    """
-    for number, one in enumerate(utterances):
-        if not one.gloss:
-            raise SLTError(f"{one.name} has no glosses to sign.", fix="Leave it out.")
-        sentence = Sentence(one.gloss, one.text, ("",) * len(one.gloss), 0)
-        rng = np.random.default_rng([seed, 60, number])
-        who = sum(one.signer.encode()) if one.signer else None
-        made = simulate(sentence, seed, rng, signer=who, frames=one.frames, name=one.name)
-        yield Utterance(**(vars(made) | {"gloss": one.gloss, "signer": one.signer or made.signer}))
