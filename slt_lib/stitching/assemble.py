@@ -5,7 +5,7 @@ sentence with two look-ups of frames, and is what the stitcher uses; a test hold
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -49,7 +49,7 @@ def join_signs(
     """
     parts, spans, joins = [timed[0]], [(0, len(timed[0]))], []
     for before, after in pairwise(timed):
-        join = measure_join(before, after)
+        join = _shown([measure_join(before, after)], kind)[0]
         parts += [bridge(before, after, join.frames, kind), after]
         start = spans[-1][1] + join.frames
         spans.append((start, start + len(after)))
@@ -86,14 +86,19 @@ def assemble(
     lengths, frames = np.array([len(sign) for sign in signs]), np.asarray(frames)
     timed = blend(source, *_resampling(lengths, frames))
     ends = np.cumsum(frames)
-    joins = measure_joins(timed, ends)
+    joins = _shown(measure_joins(timed, ends), kind)
     gaps = np.array([join.frames for join in joins], dtype=int)
     joined = blend(timed, *_layout(ends, gaps))
     starts = np.concatenate([[0], ends[:-1] + np.cumsum(gaps)])
     spans = [(int(a), int(a + n)) for a, n in zip(starts, frames, strict=True)]
-    if kind != "linear":
+    if kind == "minimum-jerk":
         joined = _rebridge(joined, spans, kind)
     return timed, joined, spans, joins
+
+
+def _shown(joins: list[Join], kind: Kind) -> list[Join]:
+    """Joins as measured, with no frame in them if nothing shall lie between signs."""
+    return [replace(join, frames=0) for join in joins] if kind == "none" else joins
 
 
 def without_ways(frames: Sequence[int], joins: Sequence[Join]) -> list[int]:

@@ -18,7 +18,7 @@ class StitchSettings:
         fps: Frames per second of the output.
         durations: Seconds per sign; None keeps each cropped recording's own duration.
         crop: Which part of a recording is the sign.
-        transition: What lies between two signs.
+        transition: What lies between two signs; `none` sets one right behind the other.
         tempo: Step 6: the whole sentence this many times faster.
         smoothing: Step 7; all but `matched` and `none` use `cutoff`.
         cutoff: Hertz; for one-euro that of a joint at rest.

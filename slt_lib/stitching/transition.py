@@ -12,7 +12,7 @@ LONGEST = 9 / 25  # seconds: at most 9 frames at 25 fps (Walsh et al., BMVC 2024
 # Shoulder widths per second of wrists and fingertips on 58 ways between the signs of real DGS
 # Corpus sentences: median and 90 %. (Within the signs the median is 1.6.) A test measures them.
 TYPICAL_SPEED, FASTEST = 2.7, 5.6
-Kind = Literal["linear", "minimum-jerk"]
+Kind = Literal["linear", "minimum-jerk", "none"]
 
 _FINGERTIPS = tuple(f"{finger}_TIP" for finger in FINGERS)
 PROBES = {
@@ -139,7 +139,8 @@ def bridge(
         before, after: The two signs, same skeleton and frame rate, at least one frame each.
         frames: How many frames.
         kind: `linear` (the seed paper's), or `minimum-jerk`: the smoothest path that leaves
-            with the one sign's speed and arrives with the other's (Flash & Hogan 1985).
+            with the one sign's speed and arrives with the other's (Flash & Hogan 1985). `none`
+            puts no frames there, so it is never asked for any.
 
     Chapter: 03_stitching
     """
