@@ -41,16 +41,16 @@ def signers(n, seed, speed=1.0, size=1.0, lost=0.0, fps=25.0):
 @pytest.mark.parametrize("matched", [False, True])
 def test_one_domain_cut_in_two_cannot_be_told_apart(matched):
     poses = signers(24, seed=0)
-    found = domain_probe({"a": poses[::2], "b": poses[1::2]}, matched=matched, steps=60)
+    found = domain_probe({"a": poses[::2], "b": poses[1::2]}, matched=matched)
     assert found.chance == 0.5 and abs(found.accuracy - 0.5) < 0.2
     assert found.confusion.sum(1) == pytest.approx([1, 1])
 
 
 def test_other_movement_is_found_and_seeds_decide():
     domains = {"slow": signers(12, 1, speed=0.3), "fast": signers(12, 2, speed=3.0)}
-    found = domain_probe(domains, matched=True, steps=120)
+    found = domain_probe(domains, matched=True)
     assert found.accuracy > 0.7
-    assert (domain_probe(domains, matched=True, steps=120).confusion == found.confusion).all()
+    assert (domain_probe(domains, matched=True).confusion == found.confusion).all()
 
 
 def test_gaps_and_size_tell_only_when_not_matched():

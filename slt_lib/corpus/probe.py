@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from slt_lib.pose.canonical import canonicalise
 from slt_lib.pose.errors import SLTError
@@ -18,14 +17,13 @@ from slt_lib.pose.resample import to_fps
 from slt_lib.pose.sequence import PoseSequence
 from slt_lib.pose.skeleton import SLRTP_178
 from slt_lib.stitching.filters import apply_filter, gaussian
-from slt_lib.stitching.regression import one_thread
 
 FPS = 25.0
 ARMS = SLRTP_178.ids("RIGHT_ELBOW", "RIGHT_WRIST", "LEFT_ELBOW", "LEFT_WRIST")
 HANDS = {side: SLRTP_178.groups[f"{side}_hand"] for side in ("right", "left")}
 NOISE = 0.01  # shoulder widths; about an estimator's
 SMOOTH = 4.0  # hertz; slower than an estimator's tremble
-BATCH = 512  # frames per step
+RANDOM, RIDGE = 400, 0.02  # random features; weight of the penalty
 TESTED = 0.3  # share of the sentences held out
 
 
@@ -88,17 +86,15 @@ def domain_probe(
     *,
     matched: bool = False,
     frames: int = 2000,
-    steps: int = 300,
     seed: int = 0,
 ) -> Probe:
-    """Train a small network to tell domains apart, and test it on held-out sequences.
+    """Fit a small classifier to tell domains apart, and test it on held-out sequences.
 
     Args:
         domains: Sequences by domain, two or more; a third of each is held out.
         matched: As for `moments`.
         frames: At most this many per domain to train on, and half as many to test on.
-        steps: Of training.
-        seed: Of split, noise and network.
+        seed: Of split, noise and classifier.
 
     Raises:
         SLTError: If there are fewer than two domains, or one has too few sequences or frames.
@@ -116,7 +112,7 @@ def domain_probe(
         np.stack([p[k][rng.choice(len(p[k]), taken[k], replace=False)] for p in parts])
         for k in (0, 1)
     )
-    guesses = _classify(train, test, steps, seed)
+    guesses = _classify(train, test, seed)
     confusion = np.stack([np.bincount(g, minlength=len(parts)) / taken[1] for g in guesses])
     accuracy = float(np.trace(confusion) / len(parts))
     return Probe(tuple(domains), accuracy, 1 / len(parts), confusion)
@@ -132,24 +128,26 @@ def _split(name, poses, matched, rng) -> tuple[np.ndarray, np.ndarray]:
     return tuple(np.concatenate([rows[i] for i in some]) for some in (order[held:], order[:held]))
 
 
-def _classify(train: np.ndarray, test: np.ndarray, steps: int, seed: int) -> np.ndarray:
-    """Train on [domains, frames, features]; guesses for the test frames, int [domains, frames]."""
+def _classify(train: np.ndarray, test: np.ndarray, seed: int) -> np.ndarray:
+    """Ridge regression on random features (Rahimi and Recht, NeurIPS 2007): no steps to choose.
+
+    Args:
+        train, test: Frames by domain, [domains, frames, features].
+        seed: Of the random features.
+
+    Returns:
+        Guessed domains of the test frames, int [domains, frames].
+    """
+    rng, inputs = np.random.default_rng(seed), train.shape[2]
     mean, spread = train.mean((0, 1)), train.std((0, 1)) + 1e-3
-    x, asked = (torch.tensor(np.clip((part - mean) / spread, -5, 5)) for part in (train, test))
-    y = torch.arange(len(x)).repeat_interleave(x.shape[1])
-    with torch.random.fork_rng(devices=[]), one_thread():
-        torch.manual_seed(seed)
-        net = torch.nn.Sequential(
-            torch.nn.Dropout(0.2), torch.nn.Linear(x.shape[2], 48), torch.nn.ReLU(),
-            torch.nn.Dropout(0.2), torch.nn.Linear(48, len(x)),
-        )  # fmt: skip
-        optimiser = torch.optim.AdamW(net.parameters(), lr=3e-3, weight_decay=0.05)
-        rows = x.flatten(0, 1)
-        for _ in range(steps):
-            some = torch.randint(len(rows), (BATCH,))
-            loss = torch.nn.functional.cross_entropy(net(rows[some]), y[some])
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-        with torch.no_grad():
-            return net.eval()(asked).argmax(-1).numpy()
+    weights = rng.standard_normal((inputs, RANDOM)).astype(np.float32) / np.sqrt(inputs)
+    shift = rng.standard_normal(RANDOM).astype(np.float32)
+
+    def lift(part: np.ndarray) -> np.ndarray:
+        x = np.clip((part - mean) / spread, -5, 5)
+        return np.concatenate([np.maximum(x @ weights + shift, 0), x, np.ones_like(x[..., :1])], -1)
+
+    x = lift(train).reshape(-1, inputs + RANDOM + 1)
+    wanted = np.repeat(np.eye(len(train), dtype=np.float32), train.shape[1], 0)
+    gram = x.T @ x + RIDGE * len(x) * np.eye(x.shape[1], dtype=np.float32)
+    return (lift(test) @ np.linalg.solve(gram, x.T @ wanted)).argmax(-1)

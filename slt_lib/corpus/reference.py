@@ -24,7 +24,7 @@ from slt_lib.dictionary.alignment import gloss_spans
 from slt_lib.pose.errors import SLTError
 from slt_lib.pose.io import Utterance, read_annotations, read_skels
 
-SIZES = (50, 100, 200, 400, 800, 1600, 7096)  # types and singletons depend on a corpus' size
+SIZES = (25, 50, 100, 200, 300, 400, 800, 1200, 7096)  # types and singletons depend on it
 NAME = "data/phoenix14t.json"
 
 

@@ -145,7 +145,9 @@ def _is_there(folder: Path, plan: dict) -> bool:
     try:
         before = json.loads((folder / PLAN).read_text("utf8"))
     except (OSError, ValueError) as error:
-        raise SLTError("The folder holds other things.", file=folder, fix="Choose a new folder.") from error
+        raise SLTError(
+            "The folder holds other things.", file=folder, fix="Choose a new folder."
+        ) from error
     before.pop("left_out", None)
     if before != plan:
         raise SLTError(
@@ -158,11 +160,14 @@ def _is_there(folder: Path, plan: dict) -> bool:
 def _results(work: Work, jobs: dict[str, list[Order]], processes: int, dask_address: str | None):
     """The finished shards' names, as they come."""
     if dask_address is not None:
-        from distributed import Client, as_completed as finished
+        from distributed import Client
+        from distributed import as_completed as finished
 
         with Client(dask_address) as client:
             names, orders = list(jobs), list(jobs.values())
-            futures = client.map(make_shard, [work] * len(names), names, orders, retries=5, pure=False)
+            futures = client.map(
+                make_shard, [work] * len(names), names, orders, retries=5, pure=False
+            )
             for future in finished(futures):
                 yield future.result()
     elif processes <= 1 or len(jobs) <= 1:
@@ -190,7 +195,11 @@ def make_shard(work: Work, name: str, orders: Sequence[Order]) -> str:
     path = work.folder / name
     if path.is_file():  # a worker died after it had written the shard
         return name
-    key = (work.key, str(work.settings), id(work.reference) if work.reference is None else work.reference.power["body"].tobytes())
+    key = (
+        work.key,
+        str(work.settings),
+        id(work.reference) if work.reference is None else work.reference.power["body"].tobytes(),
+    )
     if _kitchen is None or _kitchen[0] != key:
         stitcher = Stitcher(load_dictionary(work.dictionary), work.settings, work.reference)
         _kitchen = key, stitcher

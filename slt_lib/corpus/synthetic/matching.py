@@ -56,7 +56,12 @@ def measure_dropouts(corpus: Iterable[Utterance]) -> Dropouts:
             seen = pose.mask[:, pose.group(side)].any(1)
             if seen.any():
                 before, after = seen[:-1], seen[1:]
-                counts += [before.sum(), (before & ~after).sum(), (~before).sum(), (~before & after).sum()]
+                counts += [
+                    before.sum(),
+                    (before & ~after).sum(),
+                    (~before).sum(),
+                    (~before & after).sum(),
+                ]
     lost = counts[1] / counts[0] if counts[0] else 0.0
     found = counts[3] / counts[2] if counts[2] and counts[3] else 1.0
     return Dropouts(float(lost), float(found))

@@ -132,7 +132,9 @@ def rebuild(recipe: Mapping, dictionary: str | Path) -> Utterance:
         stitcher = Stitcher(_opened(Path(dictionary)), StitchSettings(**settings), reference)
         return cook(recipe, stitcher)
     except (KeyError, TypeError) as error:
-        raise SLTError(f"The recipe is incomplete ({error!r}).", fix="Take it from a corpus.") from error
+        raise SLTError(
+            f"The recipe is incomplete ({error!r}).", fix="Take it from a corpus."
+        ) from error
 
 
 def rounded(reference: Spectrum | None) -> Spectrum | None:
@@ -198,5 +200,7 @@ def _per_gloss(
     out: list[tuple[int, int]] = [(0, 0)] * glosses
     for (start, end), place in zip(spans, places, strict=True):
         before = out[place]
-        out[place] = (start, end) if before == (0, 0) else (min(before[0], start), max(before[1], end))
+        out[place] = (
+            (start, end) if before == (0, 0) else (min(before[0], start), max(before[1], end))
+        )
     return tuple(out)

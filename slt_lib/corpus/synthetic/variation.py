@@ -50,14 +50,18 @@ class Variation:
         if self.reorder not in ("none", "local", "full"):
             raise SLTError(f"reorder can't be {self.reorder!r}.", fix="none, local or full.")
         if not (0.1 <= low <= high <= 10 and 0 <= self.curve < 1 and 0 <= self.mirror <= 1):
-            raise SLTError(f"speed {self.speed}, curve {self.curve} or mirror {self.mirror}: no sense.")
+            raise SLTError(
+                f"speed {self.speed}, curve {self.curve} or mirror {self.mirror}: no sense."
+            )
         if self.size < 0 or self.camera < 0:
             raise SLTError("Standard deviations aren't negative.")
 
     @classmethod
     def off(cls) -> "Variation":
         """Every sentence in the plainest way."""
-        return cls(takes=False, durations=False, speed=(1.0, 1.0), curve=0, size=0, mirror=0, camera=0)
+        return cls(
+            takes=False, durations=False, speed=(1.0, 1.0), curve=0, size=0, mirror=0, camera=0
+        )
 
     def order(self, glosses: int, rng: np.random.Generator) -> list[int]:
         """The order in which the glosses are signed."""
@@ -113,7 +117,9 @@ def vary(
 def _bend(pose: PoseSequence, spans, bend: float, phase: float):
     """A smooth tempo curve: the sentence's length stays, its inside shifts."""
     share = np.linspace(0, 1, len(pose))
-    bent = share + bend / (2 * np.pi) * (np.sin(2 * np.pi * (share + phase)) - np.sin(2 * np.pi * phase))
+    bent = share + bend / (2 * np.pi) * (
+        np.sin(2 * np.pi * (share + phase)) - np.sin(2 * np.pi * phase)
+    )
     times = np.clip(bent, 0, 1) * (len(pose) - 1)
     edges = np.interp(np.ravel(spans), times, np.arange(len(pose)), right=len(pose))
     edges = np.where(np.ravel(spans) >= len(pose), len(pose), np.round(edges)).astype(int)

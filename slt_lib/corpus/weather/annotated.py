@@ -24,13 +24,15 @@ def simulate_annotations(utterances: Iterable[Utterance], *, seed: int = 0) -> I
         The utterances with simulated poses at 25 frames per second, origin "simulated".
 
     Raises:
-        SLTError: If an utterance has no gloss.
+        SLTError: If an utterance has no gloss, or no frame.
 
     Chapter: 04_synthetic_corpus
     """
     for number, one in enumerate(utterances):
         if not one.gloss:
             raise SLTError(f"{one.name} has no glosses to sign.", fix="Leave it out.")
+        if one.frames is not None and one.frames < 1:
+            raise SLTError(f"{one.name} has {one.frames} frames.", fix="Leave it out.")
         sentence = Sentence(one.gloss, one.text, ("",) * len(one.gloss), 0)
         rng = np.random.default_rng([seed, 60, number])
         who = sum(one.signer.encode()) if one.signer else None
