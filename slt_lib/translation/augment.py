@@ -37,10 +37,12 @@ def augment(batch: Batch, settings: AugmentSettings, generator: Generator) -> Ba
         turn = turn * (1 + settings.scale * normal(size, 1, 1))
         positions = torch.einsum("bij,btkj->btki", turn, positions)
     if settings.joints:
-        seen &= (uniform(size, 1, seen.shape[2]) >= settings.joints)
+        seen &= uniform(size, 1, seen.shape[2]) >= settings.joints
     if settings.hands:
         for name in ("right_hand", "left_hand"):
-            seen[:, :, STREAMS[name]] &= ~_stretch(batch.frames, settings.hands, uniform).unsqueeze(-1)
+            seen[:, :, STREAMS[name]] &= ~_stretch(batch.frames, settings.hands, uniform).unsqueeze(
+                -1
+            )
     if settings.noise:
         positions = positions + settings.noise * normal(*positions.shape)
     return replace(batch, positions=positions * seen.unsqueeze(-1), seen=seen)

@@ -38,7 +38,9 @@ class Cache:
         """Go on with these sentences only, int [sentences]."""
         self.memory = [(k[sentences], v[sentences]) for k, v in self.memory]
         self.mask = self.mask[sentences]
-        rows = (sentences.unsqueeze(1) * self.beams + torch.arange(self.beams, device=sentences.device)).flatten()
+        rows = (
+            sentences.unsqueeze(1) * self.beams + torch.arange(self.beams, device=sentences.device)
+        ).flatten()
         self.own = [(k[rows], v[rows]) for k, v in self.own]
 
 
@@ -47,9 +49,7 @@ class DecoderLayer(nn.Module):
 
     def __init__(self, settings: ModelSettings) -> None:
         super().__init__()
-        self.own, self.cross = (
-            Attention(settings.width, settings.heads) for _ in range(2)
-        )
+        self.own, self.cross = (Attention(settings.width, settings.heads) for _ in range(2))
         self.feedforward = FeedForward(settings)
         self.norms = nn.ModuleList(nn.LayerNorm(settings.width) for _ in range(3))
         self.dropout = nn.Dropout(settings.dropout)
@@ -61,7 +61,9 @@ class DecoderLayer(nn.Module):
         x = x + self.dropout(self.cross.attend(self.norms[1](x), keys, mask))
         return x + self.dropout(self.feedforward(self.norms[2](x)))
 
-    def step(self, x: Tensor, own: tuple[Tensor, Tensor], at: int, keys, mask, beams: int) -> Tensor:
+    def step(
+        self, x: Tensor, own: tuple[Tensor, Tensor], at: int, keys, mask, beams: int
+    ) -> Tensor:
         """One more word of every row, x [rows, width]; its keys are put into `own` at `at`."""
         h = self.norms[0](x).unsqueeze(1)
         for kept, new in zip(own, self.own.keys(h), strict=True):

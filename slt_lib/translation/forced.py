@@ -1,6 +1,7 @@
 """When was each gloss signed? Viterbi alignment with the model's own CTC head."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -146,4 +147,4 @@ def _spans(peaks: list[int], stride: int, frames: int) -> Spans:
     middles = (np.array(peaks) + 0.5) * stride
     inner = np.round((middles[1:] + middles[:-1]) / 2).astype(int)
     edges = np.clip(np.concatenate([[0], inner, [frames]]), 0, frames)
-    return tuple((int(a), int(b)) for a, b in zip(edges[:-1], edges[1:], strict=True))
+    return tuple((int(a), int(b)) for a, b in pairwise(edges))

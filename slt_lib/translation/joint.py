@@ -50,7 +50,7 @@ class CtcPrefixes:
             ids: Candidate words, int [sentences, beams, candidates].
             last: Each prefix' last word, int [sentences, beams].
         """
-        size, beams, count = ids.shape
+        beams = ids.shape[1]
         steps = self.log_probs.shape[1]
         per_step = self.log_probs.unsqueeze(1).expand(-1, beams, -1, -1)
         word = per_step.gather(3, ids.unsqueeze(2).expand(-1, -1, steps, -1))

@@ -44,7 +44,7 @@ class Attention(nn.Module):
     def attend(
         self, x: Tensor, keys: tuple[Tensor, Tensor], mask: Tensor | None, causal: bool = False
     ) -> Tensor:
-        """Attention of x [n, L, width] over keys; mask bool [n or 1, 1, L or 1, S], True is open."""
+        """Attention of x [n, L, width] over keys; mask bool [n, 1, L or 1, S], True is open."""
         out = F.scaled_dot_product_attention(
             self.split(self.query(x)), *keys, attn_mask=mask, is_causal=causal
         )

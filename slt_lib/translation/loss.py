@@ -40,7 +40,9 @@ class Totals:
         return cls(*(max(1.0, float(n)) for n in counts))
 
 
-def losses(outputs: Outputs, batch: Batch, settings: TrainSettings, totals: Totals) -> dict[str, Tensor]:
+def losses(
+    outputs: Outputs, batch: Batch, settings: TrainSettings, totals: Totals
+) -> dict[str, Tensor]:
     """Every part of the loss, and their weighted sum as "loss".
 
     Args:

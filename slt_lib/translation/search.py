@@ -127,8 +127,8 @@ class _Beams:
                 f"{len(self.left)} sentences were cut after {self.settings.max_length} words.",
                 stacklevel=4,
             )
-            self._finish(torch.arange(len(self.left)), torch.zeros(len(self.left), dtype=torch.long),
-                         self.scores[:, 0])  # fmt: skip
+            rows = torch.arange(len(self.left))
+            self._finish(rows, torch.zeros_like(rows), self.scores[:, 0])
             self.left = self.left[:0]
         return len(self.left) > 0
 

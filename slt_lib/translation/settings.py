@@ -43,7 +43,9 @@ class ModelSettings:
 
     def __post_init__(self) -> None:
         if self.encoder not in ("transformer", "multi_stream"):
-            raise SLTError(f"There is no encoder {self.encoder!r}.", fix="transformer, multi_stream")
+            raise SLTError(
+                f"There is no encoder {self.encoder!r}.", fix="transformer, multi_stream"
+            )
         if self.width < 4 or self.width % self.heads or self.width % 4:
             raise SLTError(f"{self.heads} heads and a multiple of 4 must divide {self.width}.")
         if self.stride not in (1, 2, 4, 8):

@@ -59,7 +59,12 @@ def bleu_of(counts: np.ndarray) -> np.ndarray:
         counts: [..., 10] as of `bleu_counts`, summed over sentences.
     """
     counts = np.asarray(counts, dtype=float)
-    said, meant, matches, possible = counts[..., 0], counts[..., 1], counts[..., 2:6], counts[..., 6:]
+    said, meant, matches, possible = (
+        counts[..., 0],
+        counts[..., 1],
+        counts[..., 2:6],
+        counts[..., 6:],
+    )
     none = matches == 0
     halvings = np.cumsum(none & (possible > 0), -1)
     smoothed = 1 / (2.0**halvings * np.maximum(possible, 1))
@@ -68,7 +73,9 @@ def bleu_of(counts: np.ndarray) -> np.ndarray:
     brevity = np.minimum(0, 1 - meant / np.maximum(said, 1e-9))
     with np.errstate(divide="ignore"):
         logs = np.log(precision).mean(-1)
-    return np.where((possible > 0).all(-1) & (matches[..., 0] > 0), 100 * np.exp(brevity + logs), 0.0)
+    return np.where(
+        (possible > 0).all(-1) & (matches[..., 0] > 0), 100 * np.exp(brevity + logs), 0.0
+    )
 
 
 def paired_randomisation(

@@ -66,9 +66,7 @@ class MultiStreamEncoder(nn.Module):
             {n: JointAttention(STREAMS[n].stop - STREAMS[n].start, own, settings) for n in names}
         )
         self.norms = nn.ModuleDict({n: nn.LayerNorm(width) for n in names})
-        self.time = nn.ModuleDict(
-            {n: nn.Conv1d(width, width // 2, 3, padding=1) for n in names}
-        )
+        self.time = nn.ModuleDict({n: nn.Conv1d(width, width // 2, 3, padding=1) for n in names})
         self.heads = nn.ModuleDict(
             {n: nn.Linear(width // 2, glosses) for n in names} if glosses else {}
         )

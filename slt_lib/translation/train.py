@@ -73,7 +73,7 @@ def train(
     seed: int,
     codec: Codec | None = None,
     initial: str | Path | None = None,
-    monitor: Callable[[list[dict]], None] | None = None,
+    monitor: Callable[[list[dict], Translator], None] | None = None,
 ) -> Trained:
     """Train a translator, or finish a training that was interrupted.
 
@@ -85,7 +85,8 @@ def train(
         seed: Of every random choice.
         codec: Vocabularies; None builds them from `data`. `initial` brings its own.
         initial: A checkpoint whose weights training starts from (fine-tuning).
-        monitor: Called with the history after every look at dev, for live figures.
+        monitor: Called with the history and the model after every look at dev, for live figures
+            (on one device). A training that is resumed or complete doesn't repeat old looks.
 
     Raises:
         SLTError: If the folder holds another training, or there is nothing to train on.
@@ -145,18 +146,23 @@ def _run(
     model = checkpoint.build(model_settings, codec)
     if start is not None:
         _load_fitting(model, start["model"])
-    optimizer = torch.optim.AdamW(_groups(model, settings), lr=settings.lr, betas=(0.9, 0.98))
+    optimizer = torch.optim.AdamW(
+        _groups(model, settings), lr=settings.lr, betas=(0.9, 0.98), fused=True
+    )
     state = _resume(out, key, model, optimizer)
     wrapped, optimizer = fabric.setup(model, optimizer)
     began = time.perf_counter()
     first, done = state["update"], state["stopped"]
     bar = tqdm(range(first, settings.updates), initial=first, total=settings.updates,
-               desc=out.name, unit="update", leave=False, disable=fabric.global_rank > 0)  # fmt: skip
+               desc=out.name, unit="update", leave=False,
+               disable=fabric.global_rank > 0)  # fmt: skip
     running: list[dict] = []
     for update in bar:
         if done:
             break
-        batch, totals = next_batch(data, settings, codec, seed, update, fabric, model_settings.stride)
+        batch, totals = next_batch(
+            data, settings, codec, seed, update, fabric, model_settings.stride
+        )
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(settings, update) * state["factor"]
         torch.manual_seed(int(np.random.SeedSequence([seed, update, 4]).generate_state(1)[0]))
@@ -174,9 +180,9 @@ def _run(
             done = _judge(state, look, settings)
             running = []
             if fabric.global_rank == 0:
+                if monitor:  # before the checkpoint: who resumes is shown this look again
+                    monitor(state["history"], model)
                 _save(out, key, model, optimizer, state)
-                if monitor:
-                    monitor(state["history"])
             fabric.barrier()
             bar.set_postfix(bleu4=f"{look['bleu4']:.1f}", loss=f"{look['loss']:.2f}")
             began = time.perf_counter()
@@ -231,7 +237,9 @@ def _groups(model: nn.Module, settings: TrainSettings) -> list[dict]:
     ]
 
 
-def _look(model: Translator, dev: TranslationData, running: list[dict], update: int, seconds: float) -> dict:
+def _look(
+    model: Translator, dev: TranslationData, running: list[dict], update: int, seconds: float
+) -> dict:
     """Losses since the last look, and BLEU-4 of a greedy translation of dev."""
     means = {name: float(torch.stack([r[name] for r in running]).mean()) for name in running[0]}
     longest = max(len(text.split()) for text in dev.texts)
@@ -286,5 +294,3 @@ def _load_fitting(model: nn.Module, weights: dict) -> None:
     own = model.state_dict()
     fitting = {k: v for k, v in weights.items() if k in own and own[k].shape == v.shape}
     model.load_state_dict(fitting, strict=False)
-
-

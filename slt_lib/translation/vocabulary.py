@@ -38,7 +38,9 @@ class Vocabulary:
         Chapter: 09_pose_to_text
         """
         counts = Counter(word for words in sequences for word in words if word not in SPECIAL)
-        kept = sorted((w for w, n in counts.items() if n >= min_count), key=lambda w: (-counts[w], w))
+        kept = sorted(
+            (w for w, n in counts.items() if n >= min_count), key=lambda w: (-counts[w], w)
+        )
         return cls((*SPECIAL, *kept))
 
     def __len__(self) -> int:
