@@ -5,10 +5,9 @@ from pathlib import Path
 
 from slt_lib.dictionary import from_spans, save_dictionary
 from slt_lib.experiments.data import Data
-from slt_lib.translation.forced import gloss_spans_ctc
-from slt_lib.translation.settings import ModelSettings
-from slt_lib.translation.train import train
 from slt_lib.translation.checkpoint import load_translator
+from slt_lib.translation.forced import gloss_spans_ctc
+from slt_lib.translation.train import train
 
 SEED = 7  # of the aligning model, none of the experiments' own
 
@@ -28,7 +27,7 @@ def corpus_dictionary(data: Data) -> Path:
     if folder.is_dir():
         return folder
     scale, real = data.scale, data["real"]
-    aligner = train(data.work / "aligner", ModelSettings(**vars(scale.model)), scale.phase(1.0, 1.0),
+    aligner = train(data.work / "aligner", scale.model, scale.phase(1.0, 1.0),
                     real, data["dev"], seed=SEED)  # fmt: skip
     spans = gloss_spans_ctc(load_translator(aligner.folder), real)
     items = [replace(u, spans=s) for u, s in zip(data.splits["train"], spans, strict=True)]

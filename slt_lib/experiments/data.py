@@ -92,9 +92,13 @@ class Data:
         return self._sets[name]
 
     @cache  # noqa: B019  (one per experiment, and it lives as long)
-    def matched(self) -> tuple[StitchSettings, dict]:
-        """How the real training corpus is signed: durations; spectrum and drop-outs."""
-        train = self.splits["train"]
+    def matched(self, every: int = 1) -> tuple[StitchSettings, dict]:
+        """How real training sentences are signed: durations; spectrum and drop-outs.
+
+        Args:
+            every: Look at every so-many-th only: what an arm with little real data may know.
+        """
+        train = self.splits["train"].select(range(0, len(self.splits["train"]), every))
         settings = StitchSettings(missing="skip", durations=corpus_durations(train))
         return settings, {
             "reference": corpus_spectrum(train),
@@ -108,7 +112,7 @@ class Data:
 
     def stitched(
         self, name: str, *, sentences=None, dictionary: Path | None = None,
-        stitch: dict | None = None, vary: dict | None = None,
+        stitch: dict | None = None, vary: dict | None = None, every: int = 1,
     ) -> TranslationData:  # fmt: skip
         """A synthetic corpus, ready for training.
 
@@ -117,8 +121,9 @@ class Data:
             sentences: (glosses, text) of each; the training sentences by default.
             dictionary: By default the corpus' own.
             stitch, vary: What differs from the plain way in settings and variation.
+            every: As for `matched`.
         """
-        settings, more = self.matched()
+        settings, more = self.matched(every)
         made = generate_corpus(
             self.work / name,
             self.sentences() if sentences is None else sentences,
@@ -142,8 +147,7 @@ def _quarter(data: Data) -> TranslationData:
 
 def _synthetic_quarter(data: Data) -> TranslationData:
     """The synthetic versions of the quarter's sentences, matched to nothing but them."""
-    whole, texts = data["synthetic"], set(data["real_25"].texts)
-    return whole.select([i for i, text in enumerate(whole.texts) if text in texts])
+    return data.stitched("synthetic_25", sentences=data.sentences()[::QUARTER], every=QUARTER)
 
 
 def _novel(data: Data) -> TranslationData:
@@ -191,7 +195,9 @@ def _text_only(data: Data) -> TranslationData:
 
 def _paraphrased(data: Data) -> TranslationData:
     if data.world is None:
-        raise SLTError("Paraphrases come from the weather world's grammar.", fix="Leave the arm out.")
+        raise SLTError(
+            "Paraphrases come from the weather world's grammar.", fix="Leave the arm out."
+        )
     by_text = {s.text: s.meaning for s in data.world.sentences("train")}
     synthetic = data["synthetic"]
     return synthetic.with_texts([paraphrase(by_text[t], seed=1) for t in synthetic.texts])
@@ -222,7 +228,8 @@ DATASETS: dict[str, Callable[[Data], TranslationData]] = {
     "reorder": _switched("reorder", vary={"reorder": "local"}),
     "no_speed": _switched("no_speed", vary={"speed": (1.0, 1.0), "curve": 0.0, "durations": False}),
     "no_canonical": _switched("no_canonical", stitch={"canonical": False}),
-    "no_transition": _switched("no_transition", stitch={"crop": "none"}),
+    "no_transition": _switched("no_transition", stitch={"transition": "none"}),
+    "no_crop": _switched("no_crop", stitch={"crop": "none"}),
     "no_filter": _switched("no_filter", stitch={"smoothing": "none"}),
     "cut_from_corpus": _cut,
 }

@@ -81,14 +81,17 @@ ABLATIONS = {
         for share in (25, 50, 75)
     },
     "wrong_sentences": _then_real(Phase("wrong_sentences"), "(g) synthetic under wrong sentences"),
-    "text_only": _then_real(Phase("text_only", text_only=True), "(h) decoder first, on texts alone"),
+    "text_only": _then_real(
+        Phase("text_only", text_only=True), "(h) decoder first, on texts alone"
+    ),
     "paraphrased": _then_real(
         Phase("paraphrased"), "(i) paraphrased targets", words="real+paraphrased"
     ),
     "reorder": _then_real(Phase("reorder"), "glosses re-ordered locally"),
     "no_speed": _then_real(Phase("no_speed"), "without variation of tempo"),
     "no_canonical": _then_real(Phase("no_canonical"), "without the canonical skeleton"),
-    "no_transition": _then_real(Phase("no_transition"), "without cropping, so without transitions"),
+    "no_transition": _then_real(Phase("no_transition"), "without transitions between signs"),
+    "no_crop": _then_real(Phase("no_crop"), "with the whole recordings, uncropped"),
     "no_filter": _then_real(Phase("no_filter"), "without the last filter"),
     "cut_from_corpus": _then_real(Phase("cut_from_corpus"), "signs cut from the real corpus"),
     "domain_token": Arm("(c) and told which is which", (Phase("real+synthetic", 2.0),), domains=2),

@@ -7,13 +7,14 @@ from filelock import FileLock
 
 from slt_lib.experiments.data import Data
 from slt_lib.experiments.protocols import Arm, Phase, arm_of
-from slt_lib.experiments.scale import SEARCH, Scale, scale as scale_of
+from slt_lib.experiments.scale import SEARCH, Scale
+from slt_lib.experiments.scale import scale as scale_of
 from slt_lib.translation.batches import Mixture
 from slt_lib.translation.checkpoint import fingerprint, load_translator
 from slt_lib.translation.data import Codec, TranslationData
 from slt_lib.translation.forced import recognise
 from slt_lib.translation.metrics import gloss_wer, scores
-from slt_lib.translation.model import count_parameters
+from slt_lib.translation.model import Translator, count_parameters
 from slt_lib.translation.search import translate
 from slt_lib.translation.train import Trained, train
 
@@ -47,11 +48,15 @@ def run_arm(
 _data: dict[tuple, Data] = {}
 
 
-def data_of(size: str, work: str, corpus: str = "", dictionary: str = "", processes: int = 1) -> Data:
+def data_of(
+    size: str, work: str, corpus: str = "", dictionary: str = "", processes: int = 1
+) -> Data:
     """The data of a size, opened once per process."""
     key = (size, str(work), corpus, dictionary)
     if key not in _data:
-        _data[key] = Data(scale_of(size), work, corpus=corpus, dictionary=dictionary, processes=processes)
+        _data[key] = Data(
+            scale_of(size), work, corpus=corpus, dictionary=dictionary, processes=processes
+        )
     return _data[key]
 
 
@@ -62,25 +67,42 @@ def run(name: str, seed: int, data: Data) -> dict:
     """
     started, arm = time.perf_counter(), arm_of(name)
     trained = train_arm(arm, seed, data)
-    model, test = load_translator(trained[-1].folder), data["test"]
-    found = translate(model, test, SEARCH)
-    measured = scores(found, test.texts)
+    model = load_translator(trained[-1].folder)
     return {
-        "bleu4": measured.pop("bleu4"),
-        **{key: value for key, value in measured.items() if key != "sentences"},
-        "wer": gloss_wer(recognise(model, test), test.glosses),
+        **tested(model, data["test"]),
         "dev_bleu4": trained[-1].best,
         "updates": sum(t.updates for t in trained),
         "training_sentences": sum(t.sentences for t in trained),
         "parameters_of_model": count_parameters(model),
         "corpus_hash": data.hash,
         "config": _config(arm, data.scale),
-        "phases": [[{k: round(v, 4) for k, v in look.items()} for look in t.history] for t in trained],
-        "hypotheses": found,
-        "references": list(test.texts),
+        "phases": [
+            [{k: round(v, 4) for k, v in look.items()} for look in t.history] for t in trained
+        ],
         "seconds_training": round(sum(t.seconds for t in trained), 1),
         "seconds_all": round(time.perf_counter() - started, 1),
         "not_compared": ["seconds_training", "seconds_all", "seconds"],
+    }
+
+
+def tested(model: Translator, test: TranslationData) -> dict:
+    """A model's translations of a test set, the references, and the measures of both.
+
+    Args:
+        model: A translator.
+        test: What it is tested on.
+
+    Chapter: 10_pretraining
+    """
+    found = translate(model, test, SEARCH)
+    measured = scores(found, test.texts)
+    measured.pop("sentences")
+    with_glosses = model.gloss_head is not None and any(test.glosses)
+    return {
+        **measured,
+        "wer": gloss_wer(recognise(model, test), test.glosses) if with_glosses else None,
+        "hypotheses": found,
+        "references": list(test.texts),
     }
 
 
@@ -129,3 +151,19 @@ def _plain(name: str) -> str:
 def _config(arm: Arm, scale: Scale) -> dict:
     return {"arm": asdict(arm), "scale": asdict(scale), "search": asdict(SEARCH)}
 
+
+def run_ablation(arm: str, seed: int, *, size: str = "half", work: str = "build/experiments",
+                 corpus: str = "", dictionary: str = "", processes: int = 1) -> dict:  # fmt: skip
+    """As `run_arm`, with one more arm: "gradients", joint training watched (`distance`).
+
+    Chapter: 12_ablations
+    """
+    if arm == "gradients":
+        from slt_lib.experiments.distance import run_gradients
+
+        data = data_of(size, work, corpus, dictionary, processes)
+        watched = run_gradients(seed, data)
+        model = load_translator(watched.pop("folder"))
+        return watched | tested(model, data["test"])
+    return run_arm(arm, seed, size=size, work=work, corpus=corpus, dictionary=dictionary,
+                   processes=processes)  # fmt: skip

@@ -62,8 +62,9 @@ SCALES = {
         world=WorldSettings(seed=0, train=48, dev=8, test=12),
         novel=32,
         updates=6,
-        model=ModelSettings(width=32, feedforward=64, encoder_layers=1, decoder_layers=1,
-                            text_ctc=False),  # fmt: skip
+        model=ModelSettings(
+            width=32, feedforward=64, encoder_layers=1, decoder_layers=1, text_ctc=False
+        ),
         batch_size=8,
     ),
     "book": Scale(

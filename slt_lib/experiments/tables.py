@@ -1,0 +1,156 @@
+"""What came out, from records alone: means, spreads, significance, results for other tools."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from slt_lib.experiments.protocols import arm_of
+from slt_lib.pose.errors import SLTError
+from slt_lib.translation.metrics import bleu4
+from slt_lib.translation.significance import Significance, paired_randomisation
+
+Records = Mapping[str, Mapping[int, dict]]
+PAIRS = {
+    "pretrain_vs_real": ("real_only", "pretrain_finetune"),
+    "pretrain_vs_equal_compute": ("equal_compute", "pretrain_finetune"),
+    "joint_vs_real": ("real_only", "joint"),
+    "novel_vs_real": ("real_only", "pretrain_novel_finetune"),
+    "novel_vs_equal_compute": ("equal_compute", "pretrain_novel_finetune"),
+    "pretrain_vs_real_25": ("real_only_25", "pretrain_finetune_25"),
+}
+
+
+def read_records(folder: str | Path) -> dict[str, dict[int, dict]]:
+    """All records of a chapter, by arm and seed.
+
+    Args:
+        folder: Such as `book/recorded/10_pretraining`.
+
+    Raises:
+        SLTError: If a file isn't a record.
+
+    Chapter: 10_pretraining
+    """
+    found: dict[str, dict[int, dict]] = {}
+    for path in sorted(Path(folder).glob("*.json")):
+        try:
+            one = json.loads(path.read_text("utf8"))
+            found.setdefault(one["arm"], {})[int(one["seed"])] = one
+        except (ValueError, KeyError, TypeError) as error:
+            raise SLTError(
+                f"It is no record ({error!r}).", file=path, fix="Record it again."
+            ) from error
+    return found
+
+
+def common_seeds(records: Records) -> list[int]:
+    """The seeds that every arm has."""
+    return sorted(set.intersection(*(set(runs) for runs in records.values()))) if records else []
+
+
+def bleus(records: Records) -> dict[str, list[float]]:
+    """BLEU-4 of every arm, a value per seed in the seeds' order."""
+    return {arm: [runs[s]["bleu4"] for s in sorted(runs)] for arm, runs in records.items()}
+
+
+def rows(records: Records, against: str = "real_only") -> list[dict]:
+    """One row per arm for a table: mean and spread of BLEU-4, chrF, and the gain over one arm.
+
+    Args:
+        records: By arm and seed.
+        against: The arm that others are compared with; may be missing.
+
+    Chapter: 10_pretraining
+    """
+    base = np.mean(bleus(records)[against]) if against in records else np.nan
+    out = []
+    for arm, runs in records.items():
+        values = np.array([runs[s]["bleu4"] for s in sorted(runs)])
+        spread = f" ± {values.std(ddof=1):.2f}" if len(values) > 1 else ""
+        chrf = np.mean([one["chrf"] for one in runs.values()]) if _has(runs, "chrf") else np.nan
+        out.append(
+            {
+                "arm": arm,
+                "trained on": arm_of(arm).says,
+                "BLEU-4": f"{values.mean():.2f}{spread}",
+                "chrF": f"{chrf:.1f}",
+                "against real only": f"{values.mean() - base:+.2f}",
+                "seeds": len(values),
+                "updates": next(iter(runs.values()))["updates"],
+            }
+        )
+    return out
+
+
+def significance(
+    records: Records, first: str, second: str, *, trials: int = 10_000
+) -> Significance:
+    """Whether the second arm differs from the first, by the translations of all common seeds.
+
+    Args:
+        records: By arm and seed.
+        first, second: Arms.
+        trials: Random swaps.
+
+    Raises:
+        SLTError: If the arms have no seed in common or different test sets.
+
+    Chapter: 10_pretraining
+    """
+    seeds = sorted(set(records[first]) & set(records[second]))
+    if not seeds:
+        raise SLTError(f"{first} and {second} have no seed in common.")
+    references = records[first][seeds[0]]["references"]
+    if records[second][seeds[0]]["references"] != references:
+        raise SLTError(f"{first} and {second} were tested on different sentences.")
+    said = [[records[arm][s]["hypotheses"] for s in seeds] for arm in (first, second)]
+    return paired_randomisation(*said, references, trials=trials)
+
+
+def p_values(records: Records, *, trials: int = 10_000) -> dict[str, float]:
+    """p of every comparison in `PAIRS` whose arms are there."""
+    return {
+        name: significance(records, *pair, trials=trials).p
+        for name, pair in PAIRS.items()
+        if all(arm in records for arm in pair)
+    }
+
+
+def recomputed(records: Records) -> float:
+    """The largest difference between a record's BLEU-4 and that of its own translations."""
+    return max(
+        abs(bleu4(one["hypotheses"], one["references"]) - one["bleu4"])
+        for runs in records.values()
+        for one in runs.values()
+        if "hypotheses" in one
+    )
+
+
+def summary(records: Records) -> dict:
+    """What a chapter's results file holds: BLEU-4 by arm and seed, p values, corpus hash."""
+    hashes = {one["corpus_hash"] for runs in records.values() for one in runs.values()}
+    if len(hashes) > 1:
+        raise SLTError("The records are of different corpora.", fix="Record all arms again.")
+    return {
+        "arms": {arm: {"bleu4": values} for arm, values in bleus(records).items()},
+        "seeds": sorted({s for runs in records.values() for s in runs}),
+        "p_values": p_values(records),
+        "corpus_hash": next(iter(hashes), None),
+    }
+
+
+def says(p: float) -> str:
+    """A p value in words that don't promise more than it does."""
+    if p < 0.01:
+        return "a difference that chance hardly explains"
+    return (
+        "a difference that chance may well explain"
+        if p >= 0.05
+        else "a difference chance rarely gives"
+    )
+
+
+def _has(runs: Mapping[int, dict], key: str) -> bool:
+    return all(key in one for one in runs.values())
