@@ -38,10 +38,10 @@ class Data:
         work: Folder for worlds and corpora; shared by all arms and seeds.
         processes: To make corpora with.
         corpus, dictionary: The user's own: a folder with corpora `train`, `dev` and `test`, and a
-            saved dictionary. By default the weather world's.
+            saved dictionary (without one, nothing can be stitched). By default the weather world's.
 
     Raises:
-        SLTError: If only one of `corpus` and `dictionary` is given.
+        SLTError: If a dictionary is given without a corpus.
 
     Chapter: 10_pretraining
     """
@@ -51,8 +51,8 @@ class Data:
         corpus: str | Path = "", dictionary: str | Path = "", dask_address: str | None = None,
     ) -> None:  # fmt: skip
         self.scale, self.processes, self.dask_address = scale, processes, dask_address or None
-        if bool(corpus) != bool(dictionary):
-            raise SLTError("A corpus of one's own needs a dictionary, and the other way round.")
+        if dictionary and not corpus:
+            raise SLTError("A dictionary of one's own goes with a corpus.", fix="Give both.")
         named = [asdict(scale.world), scale.novel, str(corpus), str(dictionary)]
         key = hashlib.sha256(json.dumps(named).encode()).hexdigest()[:10]
         self.work = Path(work) / key
@@ -60,7 +60,7 @@ class Data:
         self.world: World | None = None
         if corpus:
             self.splits = {s: Corpus.open(Path(corpus) / s) for s in ("train", "dev", "test")}
-            self.dictionary = Path(dictionary)
+            self.dictionary = Path(dictionary) if dictionary else None
         else:
             with FileLock(self.work / "world.lock"):
                 self.world = make_world(self.work / "world", scale.world, processes=processes)
@@ -122,7 +122,12 @@ class Data:
             dictionary: By default the corpus' own.
             stitch, vary: What differs from the plain way in settings and variation.
             every: As for `matched`.
+
+        Raises:
+            SLTError: If there is no dictionary.
         """
+        if not (dictionary or self.dictionary):
+            raise SLTError("Stitching needs a dictionary.", fix="Give dictionary=... as well.")
         settings, more = self.matched(every)
         made = generate_corpus(
             self.work / name,

@@ -152,7 +152,7 @@ def _config(arm: Arm, scale: Scale) -> dict:
     return {"arm": asdict(arm), "scale": asdict(scale), "search": asdict(SEARCH)}
 
 
-def run_ablation(arm: str, seed: int, *, size: str = "half", work: str = "build/experiments",
+def run_ablation(arm: str, seed: int, *, size: str = "short", work: str = "build/experiments",
                  corpus: str = "", dictionary: str = "", processes: int = 1) -> dict:  # fmt: skip
     """As `run_arm`, with one more arm: "gradients", joint training watched (`distance`).
 

@@ -74,12 +74,12 @@ SCALES = {
         model=ModelSettings(width=64, feedforward=128, dropout=0.1, text_ctc=False),
     ),
     "full": FULL,
-    "half": replace(FULL, updates=FULL.updates // 2),
+    "short": replace(FULL, updates=FULL.updates * 2 // 5),
 }
 
 
 def scale(name: str) -> Scale:
-    """The sizes of a profile; "half" is that of the ablations.
+    """The sizes of a profile; "short" is that of the recorded ablations.
 
     Raises:
         SLTError: If there is no such size.

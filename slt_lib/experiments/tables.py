@@ -19,6 +19,7 @@ PAIRS = {
     "novel_vs_real": ("real_only", "pretrain_novel_finetune"),
     "novel_vs_equal_compute": ("equal_compute", "pretrain_novel_finetune"),
     "pretrain_vs_real_25": ("real_only_25", "pretrain_finetune_25"),
+    "pretrain_vs_equal_compute_25": ("equal_compute_25", "pretrain_finetune_25"),
 }
 
 

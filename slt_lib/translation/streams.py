@@ -60,7 +60,7 @@ class MultiStreamEncoder(nn.Module):
     def __init__(self, settings: ModelSettings, glosses: int) -> None:
         super().__init__()
         self.stride = settings.stride
-        width, own = settings.width, max(8, settings.width // 8)
+        width, own = settings.width, max(8, settings.width // 16 * 2)  # two heads
         names = list(STREAMS)
         self.joints = nn.ModuleDict(
             {n: JointAttention(STREAMS[n].stop - STREAMS[n].start, own, settings) for n in names}
