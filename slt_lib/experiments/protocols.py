@@ -67,7 +67,9 @@ PRETRAINING = {
         "(d) with a quarter of the real data",
         (Phase("synthetic_25"), Phase("real_25", lr=FINE)), "real_25",
     ),
-    "equal_compute_25": Arm("(e) with a quarter of the real data", (Phase("real_25", 2.0),), "real_25"),
+    "equal_compute_25": Arm(
+        "(e) with a quarter of the real data", (Phase("real_25", 2.0),), "real_25"
+    ),
 }  # fmt: skip
 
 ABLATIONS = {
