@@ -28,7 +28,6 @@ class Trial:
     Attributes:
         says: What it is, in a few words.
         encoder: As in `ModelSettings`.
-        length: In units of a real-only training.
         gloss_weight: 0 trains without glosses.
 
     Chapter: 09_pose_to_text
@@ -36,16 +35,12 @@ class Trial:
 
     says: str
     encoder: str = "transformer"
-    length: float = 1.0
     gloss_weight: float = 1.0
 
 
 TRANSLATORS = {
     "transformer": Trial("plain transformer"),
     "multi_stream": Trial("multi-stream attention, same size and updates", "multi_stream"),
-    "multi_stream_same_time": Trial(
-        "multi-stream attention, same size and time", "multi_stream", length=0.45
-    ),
     "gloss_free": Trial("plain transformer, gloss-free", gloss_weight=0.0),
 }
 
@@ -89,7 +84,7 @@ def train_translator(name: str, seed: int, data: Data, monitor=None) -> Trained:
     trial, real = TRANSLATORS[name], data["real"]
     codec = Codec.build(real)
     model = model_of(trial, data.scale.model, codec)
-    settings = data.scale.phase(trial.length, 1.0, gloss_weight=trial.gloss_weight)
+    settings = data.scale.phase(1.0, 1.0, gloss_weight=trial.gloss_weight)
     folder = data.work / "trainings" / f"{name}-{seed}-{fingerprint(model, settings)}"
     folder.parent.mkdir(exist_ok=True)
     with FileLock(f"{folder}.lock"):
