@@ -18,7 +18,7 @@ from slt_lib.translation.search import translate
 from slt_lib.translation.settings import ModelSettings
 from slt_lib.translation.train import Trained, train
 
-CTC_WEIGHTS = (0.0, 0.1, 0.2, 0.3, 0.5)
+CTC_WEIGHTS = (0.0, 0.1, 0.3, 0.5, 0.7, 0.9)
 
 
 @dataclass(frozen=True)
