@@ -14,7 +14,7 @@ from slt_lib.corpus.shards import DTYPES, corpus_hash, from_row, write_shard
 from slt_lib.pose.errors import PoseFileError, SLTError
 from slt_lib.pose.io import Utterance
 from slt_lib.pose.io.guard import atomic_write
-from slt_lib.pose.skeleton import Skeleton, skeleton
+from slt_lib.pose.skeleton import SKELETONS, Skeleton, skeleton
 
 FORMAT, VERSION = "slt-corpus", 1
 ABOUT = "corpus.json"
@@ -49,13 +49,13 @@ class Corpus:
         """
         folder = Path(folder)
         about = read_about(folder)
-        parts = [_shard(folder / name) for name in about["shards"]]
+        parts = [open_shard(folder / name) for name in about["shards"]]
         import datasets
 
         corpus = cls(datasets.concatenate_datasets(parts), skeleton(about["skeleton"]), folder)
-        if len(corpus) != about["items"]:
+        if (len(corpus), corpus.hash) != (about["items"], about["hash"]):
             raise PoseFileError(
-                f"It holds {len(corpus)} items, not {about['items']}.",
+                f"Its shards don't hold the {about['items']} items that were written.",
                 file=folder,
                 fix="Make the corpus again.",
             )
@@ -69,7 +69,7 @@ class Corpus:
         if not -len(self) <= item < len(self):
             raise IndexError(f"Item {item} of {len(self)}.")
         item %= len(self)
-        return from_row(self.dataset[item : item + 1], item, self.skeleton)
+        return from_row(self.dataset[item : item + 1], self.skeleton, self.folder)
 
     def __iter__(self) -> Iterator[Utterance]:
         return (self[i] for i in range(len(self)))
@@ -113,7 +113,7 @@ class Corpus:
     def spans(self) -> list[tuple[tuple[int, int], ...] | None]:
         """Every item's gloss spans, None where unknown."""
         flat = self._column("spans")
-        return [s and tuple(zip(s[::2], s[1::2], strict=True)) for s in flat]
+        return [None if s is None else tuple(zip(s[::2], s[1::2], strict=True)) for s in flat]
 
     @cached_property
     def fps(self) -> float:
@@ -172,14 +172,14 @@ def write_corpus(
     Chapter: 04_synthetic_corpus
     """
     folder = Path(folder)
-    check_dtype(dtype)
+    check_storage(dtype, shard_items)
     check_folder(folder)
     items = iter(utterances)
     first = next(items, None)
     if first is None:
         raise SLTError("There is no item to write.", file=folder)
     joints = first.pose.skeleton if first.pose is not None else None
-    fresh = folder.with_name(f".{folder.name}.{os.getpid()}.new")
+    fresh, old = (folder.with_name(f".{folder.name}.{os.getpid()}.{x}") for x in ("new", "old"))
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
     try:
@@ -191,10 +191,11 @@ def write_corpus(
             first = next(items, None)
         write_about(fresh, names, digests, joints)
         if folder.exists():
-            shutil.rmtree(folder)
+            folder.replace(old)
         fresh.replace(folder)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
     return Corpus.open(folder)
 
 
@@ -218,15 +219,19 @@ def shard_name(number: int) -> str:
     return f"shard-{number:05d}.arrow"
 
 
-def check_dtype(dtype: str) -> None:
-    """Refuse a type of numbers that shards can't hold."""
+def check_storage(dtype: str, shard_items: int) -> None:
+    """Refuse a type of numbers that shards can't hold, and shards without items."""
     if dtype not in DTYPES:
         raise SLTError(f"Positions can't be stored as {dtype!r}.", fix="float16 or float32.")
+    if shard_items < 1:
+        raise SLTError(f"A shard can't have {shard_items} items.", fix="At least one.")
 
 
 def check_folder(folder: Path) -> None:
     """Refuse to replace a folder that holds anything but a corpus."""
-    if folder.exists() and not (folder / ABOUT).is_file() and any(folder.iterdir()):
+    if folder.is_file() or (
+        folder.exists() and not (folder / ABOUT).is_file() and any(folder.iterdir())
+    ):
         raise SLTError("The folder holds other things.", file=folder, fix="Choose a new folder.")
 
 
@@ -251,7 +256,9 @@ def read_about(folder: Path) -> dict:
     try:
         about = json.loads((folder / ABOUT).read_text("utf8"))
         known = (about["format"], about["version"]) == (FORMAT, VERSION)
-        known = known and all(key in about for key in ("items", "hash", "shards", "skeleton"))
+        known = known and all(key in about for key in ("items", "hash", "skeleton"))
+        known = known and about["shards"] == [shard_name(i) for i in range(len(about["shards"]))]
+        known = known and len(about["shards"]) > 0 and about["skeleton"] in SKELETONS
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise PoseFileError(
             f"It holds no complete corpus ({error}).", file=folder, fix="Make it with write_corpus."
@@ -261,15 +268,23 @@ def read_about(folder: Path) -> dict:
     return about
 
 
-def _shard(path: Path):
-    """One shard as a memory-mapped dataset."""
+def open_shard(path: Path):
+    """One shard as a memory-mapped `datasets.Dataset`.
+
+    The lists' offsets are checked: Arrow ends the whole process when it follows a wrong one.
+
+    Raises:
+        PoseFileError: If it is missing or damaged.
+    """
     import datasets
 
     try:
-        return datasets.Dataset.from_file(str(path))
+        shard = datasets.Dataset.from_file(str(path))
+        shard.data.table.validate(full=True)
+        return shard
     except Exception as error:  # whatever the parsers below happen to raise
         raise PoseFileError(
             f"The shard can't be read ({type(error).__name__}: {error}).",
             file=path,
-            fix="Make the corpus again.",
+            fix="Delete it and make the corpus again.",
         ) from error

@@ -118,22 +118,28 @@ def _offsets(kind: pa.DataType) -> pa.DataType:
     return pa.int64() if pa.types.is_large_list(kind) else pa.int32()
 
 
-def from_row(row: pa.Table, number: int, skeleton: Skeleton) -> Utterance:
+def from_row(row: pa.Table, skeleton: Skeleton, file: Path | None = None) -> Utterance:
     """The item in a one-row table; its numbers are read straight from the mapped file.
 
     Args:
         row: One row with the columns of `schema`.
-        number: Unused but for messages.
         skeleton: Of the corpus.
+        file: Where it stands, for messages.
 
     Raises:
-        SLTError: If the row's lists don't have the lengths that its frames ask for.
+        SLTError: If the row's lists don't have the lengths that its frames ask for, or its
+            recipe can't be read.
     """
     one = {c: row.column(c)[0].as_py() for c in row.column_names if c not in ("poses", "mask")}
     frames, joints = one["frames"], len(skeleton)
     poses, mask = (_flat(row.column(c)) for c in ("poses", "mask"))
-    if len(poses) != frames * joints * 3 or len(mask) != frames * joints:
-        raise SLTError(f"Item {number} ({one['name']}) is damaged.", fix="Make the corpus again.")
+    try:
+        recipe = json.loads(one["recipe"]) if one["recipe"] else None
+        whole = len(poses) == frames * joints * 3 and len(mask) == frames * joints
+    except ValueError:
+        whole = False
+    if not whole:
+        raise SLTError(f"Item {one['name']!r} is damaged.", file=file, fix="Make the corpus again.")
     pose = PoseSequence(
         poses.reshape(frames, joints, 3).astype(np.float32),
         mask.reshape(frames, joints).astype(np.float32) / np.float32(255),
@@ -151,7 +157,7 @@ def from_row(row: pa.Table, number: int, skeleton: Skeleton) -> Utterance:
         frames=frames,
         origin=one["origin"],
         spans=None if spans is None else tuple(zip(spans[::2], spans[1::2], strict=True)),
-        recipe=json.loads(one["recipe"]) if one["recipe"] else None,
+        recipe=recipe,
     )
 
 

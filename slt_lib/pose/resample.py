@@ -36,14 +36,21 @@ def blend(pose: PoseSequence, low: np.ndarray, high: np.ndarray, share: np.ndarr
     """
     share = np.where(share < 1e-4, 0, share).astype(np.float32)[:, None]
     high = np.where(share[:, 0] == 0, low, high)
-    positions = pose.positions[low]
-    positions += share[..., None] * (pose.positions[high] - positions)
+    positions = _between(pose.positions[low], pose.positions[high], share[..., None])
     a, b = pose.confidence[low], pose.confidence[high]
-    confidence = a + share * (b - a)
     torn = (a > 0) != (b > 0)
+    confidence = _between(a, b, share)
     if torn.any():
         positions[torn], confidence[torn] = 0, 0
     return pose.moved(positions, confidence)
+
+
+def _between(a: np.ndarray, b: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """a + share * (b - a), written into b."""
+    b -= a
+    b *= share
+    b += a
+    return b
 
 
 def resample(pose: PoseSequence, frames: int) -> PoseSequence:

@@ -56,7 +56,7 @@ class PoseSequence:
         confidence = np.clip(confidence, 0, 1)
         unseen = confidence == 0
         if unseen.any():
-            positions = positions * ~unseen[..., None]
+            positions = positions * (~unseen).astype(np.float32)[..., None]
         object.__setattr__(self, "positions", positions)
         object.__setattr__(self, "confidence", confidence)
         object.__setattr__(self, "fps", float(self.fps))

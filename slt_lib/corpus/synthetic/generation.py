@@ -4,16 +4,23 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 from tqdm import tqdm
 
-from slt_lib.corpus.corpus import ABOUT, Corpus, check_dtype, read_about, shard_name, write_about
+from slt_lib.corpus.corpus import (
+    ABOUT,
+    Corpus,
+    check_storage,
+    open_shard,
+    read_about,
+    shard_name,
+    write_about,
+)
 from slt_lib.corpus.shards import write_shard
 from slt_lib.corpus.synthetic.recipe import Order, cook, dictionary_hash, rounded, write_recipe
 from slt_lib.corpus.synthetic.variation import Variation
@@ -86,17 +93,18 @@ def generate_corpus(
         prefix: Of the items' names.
 
     Raises:
-        SLTError: If there is no sentence, or the folder holds another corpus.
+        SLTError: If there is no sentence, the folder holds another corpus, or a process died:
+            what is complete stays, and the next run continues.
 
     Chapter: 04_synthetic_corpus
     """
     folder, settings = Path(folder), stitch or StitchSettings(missing="skip")
-    check_dtype(dtype)
+    check_storage(dtype, shard_items)
     orders = _orders(sentences, seed, copies, prefix)
     if settings.smoothing == "matched" and reference is None:
         reference = own_spectrum(load_dictionary(dictionary), settings.fps)
-    work = Work(folder, Path(dictionary), dictionary_hash(dictionary), settings,
-                rounded(reference), variation or Variation(), dtype)  # fmt: skip
+    work = Work(folder.absolute(), Path(dictionary).absolute(), dictionary_hash(dictionary),
+                settings, rounded(reference), variation or Variation(), dtype)  # fmt: skip
     plan = _plan(work, orders, shard_items)
     if _is_there(folder, plan):
         return Corpus.open(folder)
@@ -140,7 +148,7 @@ def _plan(work: Work, orders: Sequence[Order], shard_items: int) -> dict:
 
 def _is_there(folder: Path, plan: dict) -> bool:
     """Whether the corpus is complete; an unfinished one of another plan is refused."""
-    if not folder.exists() or not any(folder.iterdir()):
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return False
     try:
         before = json.loads((folder / PLAN).read_text("utf8"))
@@ -154,7 +162,9 @@ def _is_there(folder: Path, plan: dict) -> bool:
             "The folder holds a corpus made in another way.", file=folder,
             fix="Choose a new folder, or delete this one.",
         )  # fmt: skip
-    return (folder / ABOUT).is_file() and bool(read_about(folder))
+    return (folder / ABOUT).is_file() and all(
+        (folder / name).is_file() for name in read_about(folder)["shards"]
+    )
 
 
 def _results(work: Work, jobs: dict[str, list[Order]], processes: int, dask_address: str | None):
@@ -175,9 +185,18 @@ def _results(work: Work, jobs: dict[str, list[Order]], processes: int, dask_addr
             yield make_shard(work, name, orders)
     else:
         with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
-            futures = [pool.submit(make_shard, work, *job) for job in jobs.items()]
-            for future in as_completed(futures):
-                yield future.result()
+            try:
+                futures = [pool.submit(make_shard, work, *job) for job in jobs.items()]
+                for future in as_completed(futures):
+                    yield future.result()
+            except BrokenExecutor as error:
+                raise SLTError(
+                    "A process died: killed, out of memory, or of a script that has no "
+                    "`if __name__ == '__main__':`.", file=work.folder,
+                    fix="Run it again, with fewer processes: it continues where it stopped.",
+                ) from error  # fmt: skip
+            finally:
+                pool.shutdown(cancel_futures=True)
 
 
 _kitchen: tuple[tuple, Stitcher] | None = None  # one per worker process
@@ -195,11 +214,8 @@ def make_shard(work: Work, name: str, orders: Sequence[Order]) -> str:
     path = work.folder / name
     if path.is_file():  # a worker died after it had written the shard
         return name
-    key = (
-        work.key,
-        str(work.settings),
-        id(work.reference) if work.reference is None else work.reference.power["body"].tobytes(),
-    )
+    power = {} if work.reference is None else work.reference.power
+    key = (work.key, str(work.settings), {part: p.tobytes() for part, p in power.items()})
     if _kitchen is None or _kitchen[0] != key:
         stitcher = Stitcher(load_dictionary(work.dictionary), work.settings, work.reference)
         _kitchen = key, stitcher
@@ -213,9 +229,9 @@ def make_shard(work: Work, name: str, orders: Sequence[Order]) -> str:
 def _complete(folder: Path, plan: dict, names: Sequence[str]) -> Corpus:
     digests = []
     for name in names:
-        with pa.OSFile(str(folder / name)) as file, pa.ipc.open_stream(file) as reader:
-            for batch in reader:
-                digests += batch.column("digest").to_pylist()
+        digests += open_shard(folder / name).data.table.column("digest").to_pylist()
+    for left in folder.glob(".*.arrow.*"):  # by processes that were killed
+        left.unlink(missing_ok=True)
     if not digests:
         shutil.rmtree(folder)
         raise SLTError("No gloss of any sentence has a sign.", fix="Is it the right dictionary?")

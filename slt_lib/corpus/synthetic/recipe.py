@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -82,8 +83,12 @@ def cook(recipe: Mapping, stitcher: Stitcher) -> Utterance:
 
     Args:
         recipe: By `write_recipe`.
-        stitcher: With the recipe's dictionary, settings and reference.
+        stitcher: With the recipe's dictionary, settings (but for the tempo) and reference.
     """
+    tempo = recipe["settings"]["tempo"]
+    if tempo != stitcher.settings.tempo:
+        stitcher = copy(stitcher)
+        stitcher.settings = replace(stitcher.settings, tempo=tempo)
     signs = [_sign(stitcher.dictionary, gloss, take) for gloss, take, _ in recipe["signs"]]
     made = stitcher.stitch_signs(signs, seconds=recipe["seconds"])
     spans = [(segment.start, segment.end) for segment in made.segments]
@@ -129,7 +134,7 @@ def rebuild(recipe: Mapping, dictionary: str | Path) -> Utterance:
             np.array(recipe["reference"]["hertz"]),
             {part: np.array(power) for part, power in recipe["reference"]["power"].items()},
         )
-        stitcher = Stitcher(_opened(Path(dictionary)), StitchSettings(**settings), reference)
+        stitcher = Stitcher(_opened(Path(dictionary), found), StitchSettings(**settings), reference)
         return cook(recipe, stitcher)
     except (KeyError, TypeError) as error:
         raise SLTError(
@@ -165,7 +170,8 @@ def dictionary_hash(folder: str | Path) -> str:
 
 
 @lru_cache(2)
-def _opened(folder: Path) -> Dictionary:
+def _opened(folder: Path, content: str) -> Dictionary:
+    """A dictionary; `content` is its hash, since another one may stand there later."""
     return load_dictionary(folder)
 
 

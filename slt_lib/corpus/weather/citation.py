@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from slt_lib.corpus.weather.broadcast import unknown_spec
 from slt_lib.corpus.weather.lexicon import lexicon
 from slt_lib.corpus.weather.observe import STUDIO_CAMERA, observe
 from slt_lib.corpus.weather.perform import Planned, perform
@@ -48,7 +49,7 @@ def cite(gloss: str, seed: int, rng: np.random.Generator) -> PoseSequence:
     """One recording of one gloss in citation form.
 
     Args:
-        gloss: Any of the lexicon.
+        gloss: Any; one that the lexicon doesn't have gets a sign of its own.
         seed: Of the world.
         rng: What differs from take to take.
 
@@ -56,7 +57,8 @@ def cite(gloss: str, seed: int, rng: np.random.Generator) -> PoseSequence:
     """
     signer = replace(dictionary_signer(), drift=0.02 * rng.standard_normal(3))
     still, length = rng.uniform(0.3, 0.7), rng.uniform(1.2, 1.8)
-    sign = Planned(gloss, sign_specs(seed)[gloss], still, still + length,
+    spec = sign_specs(seed).get(gloss) or unknown_spec(gloss, seed)
+    sign = Planned(gloss, spec, still, still + length,
                    repeats=3, lead=0.36, hold=0.15)  # fmt: skip
     frames = round((still + length + 0.5 + rng.uniform(0.2, 0.5)) * FPS)
     return observe(perform([sign], signer, FPS, frames, rng), FPS, STUDIO_CAMERA, rng)

@@ -26,6 +26,16 @@ FIX = "Each line holds 151 numbers per frame: 50 joints x 3, then the counter."
 def read_skels(stem: str | Path, fps: float = 25.0) -> list[Utterance]:
     """Reads `<stem>.skels` and, line by line beside it, `.files`, `.gloss` and `.text`.
 
+    As `iter_skels`, all at once.
+
+    Chapter: 02_dictionary
+    """
+    return list(iter_skels(stem, fps))
+
+
+def iter_skels(stem: str | Path, fps: float = 25.0) -> Iterator[Utterance]:
+    """The sequences of `<stem>.skels` and the files beside it, one at a time.
+
     z is turned to our axes (away from the camera). Joints at exactly zero and hands that repeat
     the frame before are masked, and `pose.meta["notes"]` says which were found.
 
@@ -42,21 +52,21 @@ def read_skels(stem: str | Path, fps: float = 25.0) -> list[Utterance]:
     names = _lines(Path(f"{stem}.files"))
     sides = {kind: Path(f"{stem}.{kind}") for kind in ("gloss", "text")}
     texts = {k: _lines(p) if p.is_file() else [""] * len(names) for k, p in sides.items()}
-    poses = []
+    rows = list(zip(names, texts["gloss"], texts["text"], strict=False))
+    number = 0
     with refusing(path, "a .skels file", FIX):
         fps = checked_fps(fps)
         for number, line in enumerate(_long_lines(path), 1):
-            poses.append(_pose(line, number, path, fps))
-    counts = {".skels": len(poses), ".files": len(names)}
+            pose = _pose(line, number, path, fps)
+            if number <= len(rows):
+                name, gloss, text = rows[number - 1]
+                yield Utterance(name, tuple(gloss.split()), text, pose=pose, frames=len(pose))
+    counts = {".skels": number, ".files": len(names)}
     counts |= {f".{kind}": len(lines) for kind, lines in texts.items()}
     if len(set(counts.values())) > 1:
         raise PoseFileError(
             f"Line counts differ: {counts}.", file=path, fix="Every sequence has one line in each."
         )
-    return [
-        Utterance(name, tuple(gloss.split()), text, pose=pose, frames=len(pose))
-        for name, gloss, text, pose in zip(names, texts["gloss"], texts["text"], poses, strict=True)
-    ]
 
 
 def _lines(path: Path) -> list[str]:

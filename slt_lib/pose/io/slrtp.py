@@ -6,6 +6,7 @@ Source: https://github.com/walsharry/SLRTP-Sign-Production-Evaluation. A torch f
 
 import pickle
 import re
+import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -148,6 +149,9 @@ def _refusal(error: Exception, path: Path) -> PoseFileError:
 def write_slrtp(utterances: Iterable[Utterance], path: str | Path) -> None:
     """Writes a challenge file; absent joints become zeros, confidences are not held.
 
+    The format is one pickle, written at once. So the poses wait in a nameless file beside it,
+    mapped into memory: a corpus of any length is written, and needs its size on disk twice.
+
     Args:
         utterances: Each with a pose on the SLRTP_FILE_178 skeleton, whose face is in the
             challenge's order, and a name of its own.
@@ -160,22 +164,33 @@ def write_slrtp(utterances: Iterable[Utterance], path: str | Path) -> None:
     """
     import torch
 
-    items = {}
-    for item in utterances:
-        if item.pose is None or item.pose.skeleton is not SLRTP_FILE_178:
-            raise PoseFileError(
-                f"{item.name!r} has no pose on the skeleton {SLRTP_FILE_178.name!r}.",
-                file=path,
-                fix="Convert it with .to(SLRTP_FILE_178); a face of ours stays masked there.",
-            )
-        if item.name in items:
-            raise PoseFileError(f"Two sequences are named {item.name!r}.", file=path)
-        items[item.name] = {
-            "name": item.name,
-            "text": item.text,
-            "gloss": " ".join(item.gloss),
-            "poses_3d": torch.from_numpy(item.pose.positions.copy()),
-            "speaker": item.signer,
-        }
-    with atomic_write(path) as stream:
-        torch.save(items, stream)
+    items, path = {}, Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=path.parent) as waiting:
+        for item in utterances:
+            if item.pose is None or item.pose.skeleton is not SLRTP_FILE_178:
+                raise PoseFileError(
+                    f"{item.name!r} has no pose on the skeleton {SLRTP_FILE_178.name!r}.",
+                    file=path,
+                    fix="Convert it with .to(SLRTP_FILE_178); a face of ours stays masked there.",
+                )
+            if item.name in items:
+                raise PoseFileError(f"Two sequences are named {item.name!r}.", file=path)
+            items[item.name] = {
+                "name": item.name,
+                "text": item.text,
+                "gloss": " ".join(item.gloss),
+                "poses_3d": len(item.pose),
+                "speaker": item.signer,
+            }
+            waiting.write(item.pose.positions.tobytes())
+        waiting.flush()
+        positions = np.zeros((0, 178, 3), np.float32)
+        if waiting.tell():
+            positions = np.memmap(waiting, np.float32, "r+").reshape(-1, 178, 3)
+        start = 0
+        for item in items.values():
+            end = start + item["poses_3d"]
+            item["poses_3d"], start = torch.from_numpy(positions[start:end]), end
+        with atomic_write(path) as stream:
+            torch.save(items, stream)
