@@ -2,6 +2,7 @@
 
 import json
 import sys
+from itertools import product
 from pathlib import Path
 
 import click
@@ -12,6 +13,8 @@ from slt_lib.cli import build as build_
 from slt_lib.cli import doctor as doctor_
 from slt_lib.cli import recorded
 from slt_lib.cli import run as run_
+from slt_lib.cli import sweep as sweep_
+from slt_lib.cli.jobs import run_commands
 from slt_lib.cli.parameters import free_parameters
 from slt_lib.cli.project import Chapter, Project
 from slt_lib.cli.report import read_report
@@ -39,6 +42,18 @@ PARAMETER = click.option(
     multiple=True,
     metavar="NAME VALUE",
     help="A parameter of the chapters, as in papermill; repeat for more.",
+)
+JOBS = click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="How many at a time, each in a process of its own.",
+)
+DASK = click.option(
+    "--dask-address",
+    metavar="tcp://HOST:PORT",
+    help="Of a Dask scheduler whose workers see the same folders; instead of --jobs.",
 )
 
 
@@ -81,10 +96,7 @@ def run(chapters, profile, given, start, only, force, out, root) -> None:
         force=force,
         say=click.echo,
     )
-    for error in failed:
-        click.echo(f"Error: {error}", err=True)
-    if failed:
-        sys.exit(1)
+    _end(failed)
 
 
 @app.command()
@@ -123,21 +135,91 @@ def bench(out, root) -> None:
 
 @app.command()
 @click.argument("chapter")
-@click.option("--arm", required=True)
-@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--profile", type=click.Choice(run_.PROFILES), default="book", show_default=True)
+@click.option(
+    "-p",
+    "--parameter",
+    "given",
+    type=(str, str),
+    multiple=True,
+    required=True,
+    metavar="NAME V1,V2,...",
+    help="A parameter and its values; repeat for every combination.",
+)
+@JOBS
+@DASK
+@click.option("--force", is_flag=True, help="Run also what is up to date.")
+@OUT
+@ROOT
+def sweep(chapter, profile, given, jobs, dask_address, force, out, root) -> None:
+    """Execute CHAPTER once for each combination of values, into `<out>/sweeps`."""
+    project = Project.open(root)
+    table, failed = sweep_.sweep(
+        project,
+        project.chapter(chapter),
+        profile=profile,
+        given=list(given),
+        out=_inside(root, out),
+        force=force,
+        jobs=jobs,
+        dask_address=dask_address,
+        say=click.echo,
+    )
+    click.echo(f"The table: {project.relative(table)}")
+    _end(failed)
+
+
+@app.command()
+@click.argument("chapter")
+@click.option(
+    "--arm",
+    "asked",
+    required=True,
+    multiple=True,
+    help="Repeat for more; `all` takes every arm that the chapter knows.",
+)
+@click.option(
+    "--seed",
+    "seeds",
+    type=int,
+    multiple=True,
+    default=(0,),
+    show_default=True,
+    help="Repeat for more.",
+)
 @PARAMETER
+@JOBS
+@DASK
 @click.option("--force", is_flag=True, help="Record again what is already recorded.")
 @ROOT
-def record(chapter, arm, seed, given, force, root) -> None:
-    """Record one arm and seed of CHAPTER into `book/recorded` (skipped if it is there)."""
+def record(chapter, asked, seeds, given, jobs, dask_address, force, root) -> None:
+    """Record arms and seeds of CHAPTER into `book/recorded` (skipped where they are there)."""
     project = Project.open(root)
     source = project.chapter(chapter)
-    path = recorded.record_path(project, source, arm, seed)
-    if path.exists() and not force:
-        click.echo(f"Already recorded: {project.relative(path)}")
+    left = []
+    for arm, seed in product(recorded.arms_of(source, asked), dict.fromkeys(seeds)):
+        path = recorded.record_path(project, source, arm, seed)
+        if path.exists() and not force:
+            click.echo(f"Already recorded: {project.relative(path)}")
+        else:
+            left.append((arm, seed))
+    if not left:
         return
-    made = recorded.record(project, source, arm, seed, free_parameters(list(given)))
-    click.echo(f"Recorded: {project.relative(recorded.write_record(project, source, made))}")
+    recorded.check_parameters(source, free_parameters(list(given)))
+    if len(left) == 1 and not dask_address:
+        made = recorded.record(project, source, *left[0], free_parameters(list(given)))
+        click.echo(f"Recorded: {project.relative(recorded.write_record(project, source, made))}")
+        return
+    same = ["--root", str(project.root), "--force", *(p for pair in given for p in ("-p", *pair))]
+    commands = [["record", source.name, "--arm", a, "--seed", str(s), *same] for a, s in left]
+    failed = []
+    ended = run_commands(commands, jobs=jobs, dask_address=dask_address)
+    for number, (i, done) in enumerate(ended, 1):
+        arm, seed = left[i]
+        click.echo(f"[{number}/{len(left)}] " + (done.said if done.ok else f"FAILED: {arm}-{seed}"))
+        if not done.ok:
+            failed.append(f"{arm}-{seed}: {done.error}")
+    _end(failed)
 
 
 @app.command("summarise-recorded")
@@ -185,6 +267,14 @@ def _recorded(project: Project, names: tuple[str, ...]) -> list[Chapter]:
     if names:
         return [project.chapter(name) for name in names]
     return [chapter for chapter in project.chapters if recorded.records(project, chapter)]
+
+
+def _end(failed: list) -> None:
+    """Say what failed, if anything did, and end with exit status 1."""
+    for error in failed:
+        click.echo(f"Error: {error}", err=True)
+    if failed:
+        sys.exit(1)
 
 
 def _inside(root: Path, out: Path) -> Path:

@@ -1,18 +1,21 @@
 """Recorded results: one file per chapter, arm and seed, made, checked and summed up here.
 
 A chapter that records names its function in its notebook's metadata, `{"slt": {"record":
-"module:function"}}`. The function runs one arm with one seed, `function(arm, seed, **parameters)
--> dict`, and returns what it measured; a key `not_compared` in it lists measures that depend on
-the machine (times, above all). The files are `book/recorded/<chapter>/<arm>-<seed>.json`.
+"module:function", "arms": "module:NAME"}}`. The function runs one arm with one seed,
+`function(arm, seed, **parameters) -> dict`, and returns what it measured; a key `not_compared` in
+it lists measures that depend on the machine (times, above all). NAME holds the names of all arms,
+for `--arm all`. The files are `book/recorded/<chapter>/<arm>-<seed>.json`.
 """
 
 import importlib
+import inspect
 import json
 import math
 import re
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import chain
 from pathlib import Path
 
 import slt_lib
@@ -32,17 +35,47 @@ def recorder(chapter: Chapter) -> Callable[..., dict]:
     Raises:
         BookError: If the chapter names none, or it can't be imported.
     """
-    metadata = read_notebook(chapter.path)["metadata"]
-    name = metadata.get("slt", {}).get("record")
-    if not name:
-        raise BookError(f"{chapter.name} records nothing: its metadata has no slt.record.")
-    module, _, function = name.partition(":")
+    return _named(chapter, "record")
+
+
+def arms_of(chapter: Chapter, asked: Iterable[str]) -> list[str]:
+    """The arms that were asked for, each once; "all" stands for all that the chapter knows.
+
+    Raises:
+        BookError: If "all" is asked of a chapter that doesn't name its arms.
+    """
+    known = (list(_named(chapter, "arms")) if arm == "all" else [arm] for arm in asked)
+    return list(dict.fromkeys(chain.from_iterable(known)))
+
+
+def check_parameters(chapter: Chapter, parameters: dict) -> None:
+    """Refuse what the chapter's function can't be given, before anything runs.
+
+    Raises:
+        BookError: If there is something.
+    """
+    signature = inspect.signature(recorder(chapter))
     try:
-        return getattr(importlib.import_module(module), function)
+        signature.bind("arm", 0, **parameters)
+    except TypeError as error:
+        raise BookError(
+            f"{chapter.name} can't be recorded so: {error}.", fix=f"It takes {signature}."
+        ) from error
+
+
+def _named(chapter: Chapter, what: str) -> object:
+    """What the notebook's metadata name as `slt.<what>`, "module:name"."""
+    name = read_notebook(chapter.path)["metadata"].get("slt", {}).get(what)
+    if not name:
+        nothing = "records nothing" if what == "record" else f"names no {what}"
+        raise BookError(f"{chapter.name} {nothing}: its metadata has no slt.{what}.")
+    module, _, attribute = name.partition(":")
+    try:
+        return getattr(importlib.import_module(module), attribute)
     except (ImportError, AttributeError) as error:
         raise BookError(
-            f"{chapter.name} records with {name!r}, which can't be imported ({error}).",
-            fix='Its metadata wants "module:function".',
+            f"{chapter.name} has slt.{what} {name!r}, which can't be imported ({error}).",
+            fix='Its metadata wants "module:name".',
         ) from error
 
 

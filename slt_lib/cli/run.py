@@ -60,17 +60,13 @@ def run(
     Raises:
         BookError: Before anything runs, if a parameter is unknown or of another type.
     """
-    for name, option in (("profile", "--profile"), ("out", "--out")):
-        if name in dict(given):
-            raise BookError(f"{name} is an option of its own.", fix=f"Use {option} VALUE.")
-    values = chapter_parameters(chapters, given)
+    values = checked(chapters, given)
     _announce(values, given, say)
     failed = []
     for number, chapter in enumerate(chapters, 1):
         label = f"[{number}/{len(chapters)}] {chapter.name}"
         declared = parameters_of(chapter)
-        own = {"profile": profile, "out": project.relative(out)} | values[chapter.name]
-        own = {name: value for name, value in own.items() if name in declared}
+        own = _own(project, chapter, values[chapter.name], profile, out)
         mark = fingerprint(project, chapter, own)
         before = read_report(out)["chapters"].get(chapter.name, {})
         if not force and up_to_date(before, mark, out):
@@ -93,6 +89,18 @@ def run(
     return failed
 
 
+def checked(chapters: list[Chapter], given: list[tuple[str, str]]) -> dict[str, dict]:
+    """The values that each chapter gets, as `chapter_parameters`.
+
+    Raises:
+        BookError: If a parameter is unknown, of another type, or an option of its own.
+    """
+    for name, option in (("profile", "--profile"), ("out", "--out")):
+        if name in dict(given):
+            raise BookError(f"{name} is an option of its own.", fix=f"Use {option} VALUE.")
+    return chapter_parameters(chapters, given)
+
+
 def up_to_date(entry: dict, mark: str, out: Path) -> bool:
     """Whether a chapter's last run was good, with the same inputs, and its files are untouched."""
     return (
@@ -101,6 +109,18 @@ def up_to_date(entry: dict, mark: str, out: Path) -> bool:
         and bool(entry.get("outputs"))
         and all(_hash(out / file) == known for file, known in entry["outputs"].items())
     )
+
+
+def is_done(project: Project, chapter: Chapter, values: dict, profile: str, out: Path) -> bool:
+    """Whether a chapter's last run into a build folder was good and with these parameters."""
+    mark = fingerprint(project, chapter, _own(project, chapter, values, profile, out))
+    return up_to_date(read_report(out)["chapters"].get(chapter.name, {}), mark, out)
+
+
+def _own(project: Project, chapter: Chapter, values: dict, profile: str, out: Path) -> dict:
+    """All that a chapter is given, of what it declares."""
+    own = {"profile": profile, "out": project.relative(out)} | values
+    return {name: value for name, value in own.items() if name in parameters_of(chapter)}
 
 
 def _outputs(out: Path, chapter: Chapter) -> dict[str, str]:

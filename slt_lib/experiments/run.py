@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 from filelock import FileLock
 
 from slt_lib.experiments.data import Data
-from slt_lib.experiments.protocols import Arm, Phase, arm_of
+from slt_lib.experiments.protocols import ABLATIONS, Arm, Phase, arm_of
 from slt_lib.experiments.scale import SEARCH, Scale
 from slt_lib.experiments.scale import scale as scale_of
 from slt_lib.translation.batches import Mixture
@@ -45,6 +45,7 @@ def run_arm(
     return run(arm, seed, data)
 
 
+ABLATION_ARMS = (*ABLATIONS, "gradients")
 _data: dict[tuple, Data] = {}
 
 

@@ -16,6 +16,8 @@ PAIRS = {
     "pretrain_vs_real": ("real_only", "pretrain_finetune"),
     "pretrain_vs_equal_compute": ("equal_compute", "pretrain_finetune"),
     "joint_vs_real": ("real_only", "joint"),
+    "joint_vs_equal_compute": ("equal_compute", "joint"),
+    "pretrain_vs_joint": ("joint", "pretrain_finetune"),
     "novel_vs_real": ("real_only", "pretrain_novel_finetune"),
     "novel_vs_equal_compute": ("equal_compute", "pretrain_novel_finetune"),
     "pretrain_vs_real_25": ("real_only_25", "pretrain_finetune_25"),
@@ -65,19 +67,21 @@ def rows(records: Records, against: str = "real_only") -> list[dict]:
 
     Chapter: 10_pretraining
     """
-    base = np.mean(bleus(records)[against]) if against in records else np.nan
+    base = np.mean(bleus(records)[against]) if against in records else None
     out = []
     for arm, runs in records.items():
         values = np.array([runs[s]["bleu4"] for s in sorted(runs)])
         spread = f" ± {values.std(ddof=1):.2f}" if len(values) > 1 else ""
-        chrf = np.mean([one["chrf"] for one in runs.values()]) if _has(runs, "chrf") else np.nan
+        chrf = np.mean([one["chrf"] for one in runs.values()]) if _has(runs, "chrf") else None
         out.append(
             {
                 "arm": arm,
                 "trained on": arm_of(arm).says,
                 "BLEU-4": f"{values.mean():.2f}{spread}",
-                "chrF": f"{chrf:.1f}",
-                "against real only": f"{values.mean() - base:+.2f}",
+                "chrF": "" if chrf is None else f"{chrf:.1f}",
+                f"against {against.replace('_', ' ')}": (
+                    "" if base is None else f"{values.mean() - base:+.2f}"
+                ),
                 "seeds": len(values),
                 "updates": next(iter(runs.values()))["updates"],
             }
