@@ -172,8 +172,9 @@ def _arrival(frames: np.ndarray, height: np.ndarray, curve: np.ndarray) -> int:
     """
     climb = np.diff(height) / np.abs(np.diff(frames))
     slow = climb <= SLOW * max(climb.max(), 0)
+    sunk = np.maximum.accumulate(height) - height
     begin = 0
-    while begin < len(climb) and height[: begin + 1].max() - height[begin] < AT_REST:
+    while begin < len(climb) and sunk[begin] < AT_REST:
         if slow[begin]:
             begin += 1
             continue

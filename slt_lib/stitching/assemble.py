@@ -12,7 +12,14 @@ import numpy as np
 
 from slt_lib.pose.resample import blend, resample
 from slt_lib.pose.sequence import PoseSequence, concatenate
-from slt_lib.stitching.transition import Join, Kind, bridge, measure_join, measure_joins
+from slt_lib.stitching.transition import (
+    LOOKED_AT,
+    Join,
+    Kind,
+    bridge,
+    measure_join,
+    measure_joins,
+)
 
 
 @dataclass(frozen=True)
@@ -58,7 +65,11 @@ def join_signs(
 
 
 def assemble(
-    signs: Sequence[PoseSequence], frames: Sequence[int], fps: float, kind: Kind
+    signs: Sequence[PoseSequence],
+    frames: Sequence[int],
+    fps: float,
+    kind: Kind,
+    with_ways: bool = False,
 ) -> tuple[PoseSequence, PoseSequence, list[tuple[int, int]], list[Join]]:
     """Steps 4 and 5 for a whole sentence at once.
 
@@ -70,6 +81,7 @@ def assemble(
         frames: Output frames of every sign, at least 1.
         fps: Frame rate of the output.
         kind: What lies between two signs.
+        with_ways: Whether `frames` include half of the ways beside each sign (`without_ways`).
 
     Returns:
         (the resampled signs one after the other, the joined sequence, (start, end) of every
@@ -84,6 +96,8 @@ def assemble(
         )
     )
     lengths, frames = np.array([len(sign) for sign in signs]), np.asarray(frames)
+    if with_ways:
+        frames = np.array(without_ways(frames, _shown(_find_joins(source, lengths, frames), kind)))
     timed = blend(source, *_resampling(lengths, frames))
     ends = np.cumsum(frames)
     joins = _shown(measure_joins(timed, ends), kind)
@@ -94,6 +108,15 @@ def assemble(
     if kind == "minimum-jerk":
         joined = _rebridge(joined, spans, kind)
     return timed, joined, spans, joins
+
+
+def _find_joins(source: PoseSequence, lengths: np.ndarray, frames: np.ndarray) -> list[Join]:
+    """What `measure_joins` would find, with no more frames resampled than it looks at."""
+    resampling, ends = _resampling(lengths, frames), np.cumsum(frames)
+    within = np.arange(ends[-1]) - np.repeat(ends - frames, frames)
+    near = np.minimum(within, np.repeat(frames - 1, frames) - within) < LOOKED_AT
+    timed = blend(source, *(part[near] for part in resampling))
+    return measure_joins(timed, np.cumsum(np.minimum(frames, 2 * LOOKED_AT)))
 
 
 def _shown(joins: list[Join], kind: Kind) -> list[Join]:

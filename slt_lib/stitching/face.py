@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.cluster.vq import kmeans2
+import scipy  # its submodules are imported when they are first named
 
 from slt_lib.dictionary import Sign
 from slt_lib.pose.canonical import canonicalise
@@ -105,5 +105,6 @@ def fit_expressions(poses: Iterable[PoseSequence], codes: int = 8, seed: int = 0
     frames = np.concatenate([expression_frames(pose) for pose in poses])
     if len(frames) < codes:
         raise SLTError(f"{len(frames)} frames show a face: too few for {codes} expressions.")
-    centres, _ = kmeans2(frames.reshape(len(frames), -1), codes, minit="++", seed=seed)
+    flat = frames.reshape(len(frames), -1)
+    centres, _ = scipy.cluster.vq.kmeans2(flat, codes, minit="++", seed=seed)
     return Expressions(np.concatenate([np.zeros((1, 128, 3)), centres.reshape(-1, 128, 3)]))

@@ -10,7 +10,8 @@ padding, `scipy.signal.sosfiltfilt`, for runs of any length, without its start-u
 from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
-from scipy import fft, ndimage, signal
+import scipy  # its submodules are imported when they are first named
+from scipy import fft
 
 from slt_lib.pose.sequence import PoseSequence
 from slt_lib.stitching.spectrum import butterworth_gain
@@ -126,7 +127,7 @@ def gaussian(track: Track, cutoff: float, fps: float) -> Track:
     Chapter: 03_stitching
     """
     sigma = fps * np.sqrt(np.log(2) / 2) / (np.pi * cutoff)
-    return ndimage.gaussian_filter1d(track, sigma, axis=0, mode="nearest")
+    return scipy.ndimage.gaussian_filter1d(track, sigma, axis=0, mode="nearest")
 
 
 def savitzky_golay(track: Track, seconds: float, fps: float, degree: int = 2) -> Track:
@@ -135,7 +136,9 @@ def savitzky_golay(track: Track, seconds: float, fps: float, degree: int = 2) ->
     Chapter: 03_stitching
     """
     window = max(degree + 1, round(seconds * fps)) | 1
-    return track if len(track) < window else signal.savgol_filter(track, window, degree, axis=0)
+    if len(track) < window:
+        return track
+    return scipy.signal.savgol_filter(track, window, degree, axis=0)
 
 
 def one_euro(track: Track, fps: float, slowest: float = 1.5, beta: float = 0.7) -> Track:

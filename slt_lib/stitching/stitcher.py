@@ -11,7 +11,7 @@ from slt_lib.pose.errors import SLTError
 from slt_lib.pose.normalise import dominant_hand
 from slt_lib.pose.resample import to_fps
 from slt_lib.pose.sequence import PoseSequence, concatenate
-from slt_lib.stitching.assemble import Segment, assemble, without_ways
+from slt_lib.stitching.assemble import Segment, assemble
 from slt_lib.stitching.face import Expressions
 from slt_lib.stitching.settings import StitchSettings
 from slt_lib.stitching.spectrum import Spectrum, spectrum
@@ -184,14 +184,12 @@ class Stitcher:
             raise SLTError("There is no sign to stitch.", fix="Give at least one.")
         prepared = [self.prepare(sign) for sign in signs]
         frames = self._frames(signs, prepared, seconds, seed)
+        durations = self.settings.durations
         timed, joined, spans, joins = assemble(
-            prepared, frames, self.settings.fps, self.settings.transition
-        )
-        if self.settings.durations is not None and self.settings.durations.with_ways:
-            frames = without_ways(frames, joins)
-            timed, joined, spans, joins = assemble(
-                prepared, frames, self.settings.fps, self.settings.transition
-            )
+            prepared, frames, self.settings.fps, self.settings.transition,
+            with_ways=durations is not None and durations.with_ways,
+        )  # fmt: skip
+        frames = [end - start for start, end in spans]
         if self.expressions is not None and codes is not None:
             joined = self.expressions.put(joined, spans, codes)
         segments = [Segment(g.gloss, g.variant, *at) for g, at in zip(signs, spans, strict=True)]

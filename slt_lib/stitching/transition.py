@@ -12,6 +12,7 @@ LONGEST = 9 / 25  # seconds: at most 9 frames at 25 fps (Walsh et al., BMVC 2024
 # Shoulder widths per second of wrists and fingertips on 58 ways between the signs of real DGS
 # Corpus sentences: median and 90 %. (Within the signs the median is 1.6.) A test measures them.
 TYPICAL_SPEED, FASTEST = 2.7, 5.6
+LOOKED_AT = 4  # frames on either side of a join, by which it is measured
 Kind = Literal["linear", "minimum-jerk", "none"]
 
 _FINGERTIPS = tuple(f"{finger}_TIP" for finger in FINGERS)

@@ -60,6 +60,7 @@ def warp_time(batch: Batch, strength: float, generator: Generator) -> Batch:
     """
     size = len(batch.frames)
     bend = strength * (2 * torch.rand(size, 1, generator=generator) - 1)
+    bend = bend.clamp(-0.47, 0.47)  # with more, time would run back
     phase = torch.rand(size, 1, generator=generator)
     lengths = batch.frames.unsqueeze(1)
     new = (batch.frames * (1 + strength * (2 * torch.rand(size, generator=generator) - 1))).round()

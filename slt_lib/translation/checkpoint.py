@@ -8,13 +8,14 @@ from pathlib import Path
 import torch
 
 from slt_lib.pose.errors import PoseFileError
-from slt_lib.pose.io.guard import atomic_write
+from slt_lib.pose.io.guard import atomic_write, refusing
 from slt_lib.translation.data import Codec, TranslationData
 from slt_lib.translation.model import Translator
 from slt_lib.translation.settings import ModelSettings
 from slt_lib.translation.vocabulary import Vocabulary
 
 FORMAT = "slt-translator-1"
+AGAIN = "Delete it and train again."
 
 
 def save(path: Path, model: Translator, **more) -> None:
@@ -51,7 +52,7 @@ def load(path: str | Path) -> dict:
     except Exception as error:  # whatever unpickling a damaged file happens to raise
         raise PoseFileError(
             f"It can't be read as a checkpoint ({type(error).__name__}).", file=path,
-            fix="Delete it and train again.",
+            fix=AGAIN,
         ) from error  # fmt: skip
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise PoseFileError("It is no translator.", file=path, fix="Give best.pt or last.pt.")
@@ -70,9 +71,13 @@ def load_translator(path: str | Path) -> Translator:
     Chapter: 09_pose_to_text
     """
     path = Path(path)
-    content = load(path / "best.pt" if path.is_dir() else path)
-    model = build(ModelSettings(**content["settings"]), codec_of(content))
-    model.load_state_dict(content["model"])
+    path = path / "best.pt" if path.is_dir() else path
+    content = load(path)
+    with refusing(path, "a translator", AGAIN):
+        settings, codec = ModelSettings(**content["settings"]), codec_of(content)
+    model = build(settings, codec)
+    with refusing(path, "a translator", AGAIN):
+        model.load_state_dict(content["model"])
     return model.eval()
 
 

@@ -1,5 +1,6 @@
 """A corpus made ready for training: keypoints in one block, words as numbers, batches by index."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -9,7 +10,7 @@ from torch import Tensor
 
 from slt_lib.pose.errors import SLTError
 from slt_lib.pose.io import Utterance
-from slt_lib.translation.features import read_pose
+from slt_lib.translation.features import FPS, read_pose
 from slt_lib.translation.vocabulary import BOS, EOS, PAD, Vocabulary
 
 
@@ -75,7 +76,7 @@ class TranslationData:
 
         Args:
             corpus: Utterances with poses in the shoulder frame.
-            max_frames: Longer sentences are cut there.
+            max_frames: Longer sentences are cut there, at 25 frames per second.
             domain: Their origin, for domain tokens.
 
         Raises:
@@ -87,7 +88,8 @@ class TranslationData:
         for item in corpus:
             if item.pose is None:
                 raise SLTError(f"{item.name} has no pose.", fix="Join annotation and poses first.")
-            where, mask = read_pose(item.pose[:max_frames] if len(item.pose) else item.pose)
+            enough = math.ceil(max_frames * max(1, item.pose.fps / FPS))
+            where, mask = read_pose(item.pose[:enough])
             if not len(where):
                 where, mask = np.zeros((1, 60, 3), np.float16), np.zeros((1, 60), bool)
             positions.append(where[:max_frames])

@@ -69,7 +69,7 @@ def pose_features(positions: Tensor, seen: Tensor) -> Tensor:
     for name in ("right_hand", "left_hand"):
         part = STREAMS[name]
         local[:, :, part] = (positions[:, :, part] - positions[:, :, part][:, :, :1]) * HAND_SCALE
-        seen[:, :, part] &= seen[:, :, part][:, :, :1]
+        seen[:, :, part] &= seen[:, :, part][:, :, :1].clone()  # one frame alone needs its own
     face, weight = positions[:, :, STREAMS["face"]], seen[:, :, STREAMS["face"]].unsqueeze(-1)
     middle = (face * weight).sum(2, keepdim=True) / weight.sum(2, keepdim=True).clamp(min=1)
     local[:, :, STREAMS["face"]] = (face - middle) * FACE_SCALE

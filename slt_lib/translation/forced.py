@@ -104,7 +104,7 @@ def align(
     Chapter: 12_ablations
     """
     size, longest, _ = log_probs.shape
-    states = 2 * max((len(t) for t in targets), default=0) + 1
+    states = 2 * max((len(t) for t in targets if t), default=1) + 1
     labels = torch.zeros(size, states, dtype=torch.long)
     for i, target in enumerate(targets):
         labels[i, 1 : 2 * len(target) : 2] = torch.tensor(target, dtype=torch.long)

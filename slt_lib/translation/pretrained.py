@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from slt_lib.pose.errors import MissingPartError, SLTError
 from slt_lib.translation.data import Codec
 from slt_lib.translation.settings import ModelSettings
-from slt_lib.translation.vocabulary import BOS, EOS, SPECIAL, Vocabulary
+from slt_lib.translation.vocabulary import BOS, EOS, SPECIAL, UNK, Vocabulary
 
 
 def _transformers():
@@ -36,9 +36,10 @@ def _open(folder: str | Path, kind: str):
     opener = getattr(_transformers(), kind)
     try:
         return opener.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    except (OSError, ValueError, KeyError) as error:
+    except Exception as error:  # whatever opening a damaged or hostile file happens to raise
+        why = f"{type(error).__name__}: {error}"[:200]
         raise SLTError(
-            f"It isn't a model that transformers can open ({error}).", file=folder,
+            f"It isn't a model that transformers can open ({why}).", file=folder,
             fix="It needs config.json, weights (safetensors) and a tokenizer.",
         ) from error  # fmt: skip
 
@@ -88,7 +89,8 @@ class PretrainedCodec(Codec):
     def encode_text(self, text: str) -> list[int]:
         """A sentence as numbers of word pieces."""
         pieces = self._tokenizer(text, add_special_tokens=False)["input_ids"]
-        return [BOS, *(self._tables[1][p] for p in pieces), EOS]
+        ours = (self._tables[1][piece] for piece in pieces)
+        return [BOS, *(number if number > EOS else UNK for number in ours), EOS]
 
     def decode_text(self, numbers) -> str:
         """A sentence from numbers of word pieces."""
@@ -147,6 +149,11 @@ class PretrainedDecoder(nn.Module):
         self.inner, self.head = whole.get_decoder(), whole.get_output_embeddings()
         self.bridge = nn.Linear(settings.width, whole.config.d_model)
         theirs = _theirs(_open(settings.decoder, "AutoTokenizer"))
+        if max(theirs) >= len(self.head.weight):
+            raise SLTError(
+                f"The tokenizer has {len(theirs)} words, the model {len(self.head.weight)}.",
+                file=settings.decoder, fix="Take both from the same model.",
+            )  # fmt: skip
         self.register_buffer("theirs", torch.tensor(theirs), persistent=False)
 
     def _words(self, states: Tensor) -> Tensor:

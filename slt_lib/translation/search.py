@@ -192,10 +192,8 @@ class _Beams:
         power = self.tokens.shape[2] ** self.settings.length_penalty
         for i, b, score in zip(sentences.tolist(), beams.tolist(), scores.tolist(), strict=True):
             number = int(self.left[i])
-            if score / power > self.found[number][0] or not self.found[number][1]:
-                better = score / power, self.tokens[i, b, 1:].tolist()
-                if better[0] > self.found[number][0]:
-                    self.found[number] = better
+            if score / power > self.found[number][0]:
+                self.found[number] = score / power, self.tokens[i, b, 1:].tolist()
 
     def _drop_done(self) -> None:
         """Sentences with as many finished hypotheses as beams, or none alive, are done."""

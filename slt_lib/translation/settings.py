@@ -107,7 +107,7 @@ class TrainSettings:
         eval_every: Updates between looks at dev; 0 takes a tenth of all.
         patience: Looks without a better BLEU before it stops; 0 never stops.
         keep: "best" by dev BLEU, or the "last" weights.
-        precision: Of Lightning Fabric, "32-true" or "bf16-mixed".
+        precision: "32-true" or "bf16-mixed".
         devices: Processes or GPUs that share each batch.
         threads: CPU threads; 0 leaves torch's choice. Small nets are fastest with 1.
 
@@ -132,7 +132,7 @@ class TrainSettings:
     eval_every: int = 0
     patience: int = 0
     keep: Literal["best", "last"] = "best"
-    precision: str = "32-true"
+    precision: Literal["32-true", "bf16-mixed"] = "32-true"
     devices: int = 1
     threads: int = 1
 
@@ -141,6 +141,8 @@ class TrainSettings:
             raise SLTError("updates, batch_size, devices and lr must be above 0.")
         if self.schedule not in ("cosine", "plateau") or self.keep not in ("best", "last"):
             raise SLTError(f"schedule {self.schedule!r} or keep {self.keep!r} can't be had.")
+        if self.precision not in ("32-true", "bf16-mixed"):
+            raise SLTError(f"A precision {self.precision!r} can't be had.", fix="bf16-mixed")
         if not (0 <= self.warmup < 1 and 0 <= self.label_smoothing < 1):
             raise SLTError("warmup and label_smoothing are shares, from 0 to below 1.")
         if min(self.gloss_weight, self.text_ctc_weight, self.distil_weight) < 0:

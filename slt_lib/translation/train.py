@@ -11,6 +11,7 @@ import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -105,11 +106,11 @@ def train(
     key = checkpoint.fingerprint(
         model_settings, settings, seed, shares, weights, codec.text.words, codec.gloss.words, *parts
     )
-    job = (out, key, model_settings, settings, data, dev, seed, codec, start)
-    if settings.devices == 1:
-        return _run(_fabric(settings), *job, monitor)
+    alone = settings.devices == 1
+    job = partial(_run, out, key, model_settings, settings, data, dev, seed, codec, start,
+                  monitor if alone else None)  # fmt: skip
     fabric = _fabric(settings)
-    return fabric.launch(_run, *job, None)
+    return Trained(**(job(fabric) if alone else fabric.launch(job)))
 
 
 def _file(initial: str | Path) -> Path:
@@ -129,23 +130,24 @@ def _fabric(settings: TrainSettings) -> Fabric:
     kind = "cuda" if torch.cuda.is_available() else "cpu"
     strategy = "auto"
     if settings.devices > 1:
-        strategy = DDPStrategy(start_method="spawn", find_unused_parameters=True)
-    return Fabric(accelerator=kind, devices=settings.devices, strategy=strategy,
-                  precision=settings.precision)  # fmt: skip
+        strategy = DDPStrategy(start_method="spawn")
+    return Fabric(accelerator=kind, devices=settings.devices, strategy=strategy)
 
 
 def _run(
-    fabric: Fabric, out: Path, key: str, model_settings: ModelSettings, settings: TrainSettings,
+    out: Path, key: str, model_settings: ModelSettings, settings: TrainSettings,
     data: TranslationData | Mixture, dev: TranslationData, seed: int, codec: Codec,
-    start: dict | None, monitor,
-) -> Trained:  # fmt: skip
-    """The loop, on every device."""
+    start: dict | None, monitor, fabric: Fabric,
+) -> dict:  # fmt: skip
+    """The loop, on every device; what `Trained` says, as Fabric hands no frozen class on."""
     if settings.threads:
         torch.set_num_threads(settings.threads)
     torch.manual_seed(seed)
     model = checkpoint.build(model_settings, codec)
     if start is not None:
         _load_fitting(model, start["model"])
+    if fabric.world_size > 1:  # DDP waits for the gradient of whatever could have one
+        _freeze_unheard(model, settings)
     optimizer = torch.optim.AdamW(
         _groups(model, settings), lr=settings.lr, betas=(0.9, 0.98), fused=True
     )
@@ -153,6 +155,8 @@ def _run(
     wrapped, optimizer = fabric.setup(model, optimizer)
     began = time.perf_counter()
     first, done = state["update"], state["stopped"]
+    bf16 = torch.autocast(fabric.device.type, torch.bfloat16,
+                          enabled=settings.precision == "bf16-mixed")  # fmt: skip
     bar = tqdm(range(first, settings.updates), initial=first, total=settings.updates,
                desc=out.name, unit="update", leave=False,
                disable=fabric.global_rank > 0)  # fmt: skip
@@ -160,23 +164,25 @@ def _run(
     for update in bar:
         if done:
             break
-        batch, totals = next_batch(
-            data, settings, codec, seed, update, fabric, model_settings.stride
+        batch, totals, sentences = next_batch(
+            data, settings, model.codec, seed, update, fabric, model_settings.stride
         )
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(settings, update) * state["factor"]
         torch.manual_seed(int(np.random.SeedSequence([seed, update, 4]).generate_state(1)[0]))
         wrapped.train()
-        parts = losses(wrapped(batch), batch, settings, totals)
+        with bf16:  # Fabric's own would round the poses, too
+            outputs = wrapped(batch)
+        parts = losses(outputs, batch, settings, totals)
         optimizer.zero_grad(set_to_none=True)
         fabric.backward(parts["loss"] * fabric.world_size)  # DDP takes the mean over devices
         fabric.clip_gradients(wrapped, optimizer, max_norm=settings.clip, error_if_nonfinite=False)
         optimizer.step()
-        state["sentences"] += len(batch.frames) * fabric.world_size
+        state["sentences"] += sentences
         running.append({name: value.detach() for name, value in parts.items()})
         if (update + 1) % settings.look_every == 0 or update + 1 == settings.updates:
             state["seconds"] += time.perf_counter() - began
-            look = _look(model, dev, running, update + 1, state["seconds"])
+            look = _look(model, dev, running, update + 1, state["seconds"], fabric)
             done = _judge(state, look, settings)
             running = []
             if fabric.global_rank == 0:
@@ -186,15 +192,16 @@ def _run(
             fabric.barrier()
             bar.set_postfix(bleu4=f"{look['bleu4']:.1f}", loss=f"{look['loss']:.2f}")
             began = time.perf_counter()
-    return Trained(out, state["history"], state["update"], state["sentences"],
-                   state["seconds"], first)  # fmt: skip
+    return {"folder": out, "history": state["history"], "updates": state["update"],
+            "sentences": state["sentences"], "seconds": state["seconds"],
+            "resumed_at": first}  # fmt: skip
 
 
 def next_batch(
     data: TranslationData | Mixture, settings: TrainSettings, codec: Codec, seed: int,
     update: int, fabric: Fabric, stride: int,
-) -> tuple[Batch, Totals]:  # fmt: skip
-    """This device's part of a batch, varied, and the targets of the whole batch."""
+) -> tuple[Batch, Totals, int]:  # fmt: skip
+    """This device's part of a batch, varied; targets and sentences of the whole batch."""
     if isinstance(data, Mixture):
         chosen = mixed_batch(data, settings.batch_size, seed, update, settings.updates)
         pairs = zip(data.parts, chosen, strict=True)
@@ -210,8 +217,10 @@ def next_batch(
     totals = Totals.of(batch, stride)
     if fabric.world_size > 1:
         mine = torch.arange(len(rows))[fabric.global_rank :: fabric.world_size]
+        if not len(mine):  # fewer sentences than devices: one that counts nothing
+            mine, totals = torch.zeros(1, dtype=torch.long), Totals(*[math.inf] * 3)
         batch = Batch(**{name: value[mine] for name, value in vars(batch).items()})
-    return batch.to(fabric.device), totals
+    return batch.to(fabric.device), totals, len(rows)
 
 
 def learning_rate(settings: TrainSettings, update: int) -> float:
@@ -237,17 +246,31 @@ def _groups(model: nn.Module, settings: TrainSettings) -> list[dict]:
     ]
 
 
+def _freeze_unheard(model: Translator, settings: TrainSettings) -> None:
+    """Heads that no loss listens to aren't trained."""
+    heads = []
+    if not settings.gloss_weight:
+        heads += [model.gloss_head, getattr(model.encoder, "heads", None)]
+    if not settings.text_ctc_weight:
+        heads += [model.text_head]
+    for head in heads:
+        if head is not None:
+            head.requires_grad_(False)
+
+
 def _look(
-    model: Translator, dev: TranslationData, running: list[dict], update: int, seconds: float
-) -> dict:
-    """Losses since the last look, and BLEU-4 of a greedy translation of dev."""
-    means = {name: float(torch.stack([r[name] for r in running]).mean()) for name in running[0]}
-    longest = max(len(text.split()) for text in dev.texts)
+    model: Translator, dev: TranslationData, running: list[dict], update: int, seconds: float,
+    fabric: Fabric,
+) -> dict:  # fmt: skip
+    """Losses since the last look, and BLEU-4 of a greedy translation of dev: the first device's."""
+    means = {name: torch.stack([r[name] for r in running]).mean() for name in running[0]}
+    means = {name: float(fabric.all_reduce(m, reduce_op="sum")) for name, m in means.items()}
+    longest = max(len(model.codec.encode_text(text)) - 2 for text in dev.texts)
     with warnings.catch_warnings():  # an untrained model doesn't know when to stop
         warnings.simplefilter("ignore")
         found = translate(model, dev, SearchSettings(beam=1, max_length=20 + 2 * longest))
-    return {"update": update, "seconds": round(seconds, 2), **means,
-            "bleu4": bleu4(found, dev.texts)}  # fmt: skip
+    return fabric.broadcast({"update": update, "seconds": round(seconds, 2), **means,
+                             "bleu4": bleu4(found, dev.texts)})  # fmt: skip
 
 
 def _judge(state: dict, look: dict, settings: TrainSettings) -> bool:
@@ -279,7 +302,7 @@ def _resume(out: Path, key: str, model: nn.Module, optimizer) -> dict:
         return {"update": 0, "history": [], "factor": 1.0, "stale": 0, "stopped": False,
                 "sentences": 0, "seconds": 0.0, "better": False, "keep": False}  # fmt: skip
     content = checkpoint.load(out / "last.pt")
-    if content["key"] != key:
+    if content.get("key") != key:
         raise SLTError(
             "The folder holds a training with other settings, data or seed.", file=out,
             fix="Choose a new folder, or delete this one.",

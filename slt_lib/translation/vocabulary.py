@@ -47,8 +47,9 @@ class Vocabulary:
         return len(self.words)
 
     def encode(self, words: Sequence[str]) -> list[int]:
-        """Words as numbers; unknown ones become `UNK`."""
-        return [self.index.get(word, UNK) for word in words]
+        """Words as numbers; unknown ones, and words spelled like a special one, become `UNK`."""
+        numbers = (self.index.get(word, UNK) for word in words)
+        return [number if number > EOS else UNK for number in numbers]
 
     def decode(self, numbers: Iterable[int]) -> list[str]:
         """Numbers as words, up to the first `EOS`, without the special ones."""

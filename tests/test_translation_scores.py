@@ -1,0 +1,213 @@
+"""Measures, their significance, and the forced alignment of glosses."""
+
+from dataclasses import replace
+from itertools import groupby, pairwise, product
+
+import numpy as np
+import pytest
+import torch
+from sacrebleu.metrics import BLEU
+from translation_toys import taught, toy_data, toy_model
+
+from slt_lib.pose.errors import SLTError
+from slt_lib.translation.forced import align, gloss_spans_ctc, recognise
+from slt_lib.translation.metrics import bleu4, gloss_wer, rouge_l, scores
+from slt_lib.translation.search import SearchSettings, translate
+from slt_lib.translation.significance import (
+    bleu_counts,
+    bleu_of,
+    bootstrap,
+    paired_randomisation,
+)
+
+WORDS = ["am", "montag", "regnet", "es", "im", "norden", "und", "süden", "kräftig", "."]
+
+
+def sentences(count, seed=0, longest=25):
+    rng = np.random.default_rng(seed)
+    return [" ".join(rng.choice(WORDS, rng.integers(1, longest))) for _ in range(count)]
+
+
+def garbled(texts, share, seed=0):
+    """The texts with a share of their words replaced."""
+    rng = np.random.default_rng(seed)
+    return [
+        " ".join("x" if rng.random() < share else word for word in text.split()) for text in texts
+    ]
+
+
+def corpus_bleu(hypotheses, references):
+    return BLEU(force=True).corpus_score(hypotheses, [references]).score
+
+
+@pytest.mark.parametrize("share", [0.0, 0.2, 0.6, 0.9, 1.0])
+def test_bleu_from_summed_counts_is_sacrebleus(share):
+    references = sentences(40)
+    for some in (1, 3, 40):
+        said = [*garbled(references[:some], share), "", "regnet ."]
+        meant = [*references[:some], "im norden", "es regnet ."]
+        found = bleu_of(bleu_counts(said, meant).sum(0))
+        assert found == pytest.approx(corpus_bleu(said, meant), abs=1e-9)
+        assert bleu4(said, meant) == pytest.approx(found)
+
+
+def test_nothing_said_or_nothing_meant_scores_nothing():
+    for said, meant in ((["", ""], ["a b", "c"]), (["a b"], [""]), ([""], [""])):
+        assert bleu4(said, meant) == 0 == bleu_of(bleu_counts(said, meant).sum(0))
+        found = scores(said, meant)
+        assert found["bleu1"] == found["rouge_l"] == 0
+        assert np.isfinite([v for v in found.values() if isinstance(v, float)]).all()
+    assert bootstrap([""] * 3, ["a b", "c", "d"], trials=20) == (0, 0, 0)
+    same = paired_randomisation([[""] * 3], [[""] * 3], ["a b", "c", "d"], trials=50)
+    assert (same.p, same.delta) == (1, 0)
+
+
+def test_the_fields_measures_are_all_there_and_signed():
+    references = sentences(30)
+    perfect, worse = scores(references, references), scores(garbled(references, 0.3), references)
+    for name in ("bleu1", "bleu2", "bleu3", "bleu4", "chrf", "rouge_l"):
+        assert perfect[name] == pytest.approx(100) and 0 < worse[name] < 100
+    assert worse["bleu1"] > worse["bleu2"] > worse["bleu3"] > worse["bleu4"]
+    assert worse["length_ratio"] == 1 and worse["sentences"] == 30
+    assert "tok:13a" in worse["signature"] and "version:" in worse["signature"]
+    with pytest.raises(SLTError, match="29 translations of 30"):
+        scores(references[1:], references)
+    with pytest.raises(SLTError):
+        scores([], [])
+
+
+def test_rouge_is_the_longest_common_subsequence():
+    assert rouge_l(["a x b c"], ["a b y c d"], beta=1.0) == pytest.approx(100 * 2 / 3)
+    assert rouge_l(["b a"], ["a b"], beta=1.0) == pytest.approx(50)
+    assert rouge_l(["a", ""], ["a", "b"]) == pytest.approx(50)
+    recall = rouge_l(["a b c"], ["a b c d e"])
+    assert recall < rouge_l(["a b c d e"], ["a b c"])  # beta 1.2 asks more of recall
+
+
+def test_word_errors_leave_out_sentences_without_glosses():
+    found, annotated = [("A", "B"), ("C",), ()], [("A", "X", "B"), (), ("D",)]
+    assert gloss_wer(found, annotated) == pytest.approx(50)
+    with pytest.raises(SLTError, match="No sentence"):
+        gloss_wer([("A",)], [()])
+
+
+def test_sentences_of_120_words_decode_and_score():
+    words = tuple(f"w{k}" for k in range(120))
+    data = toy_data(2, lengths=(60, 150)).with_texts([" ".join(words)] * 2)
+    data = replace(data, glosses=(words, words[::-1]))
+    model = taught(toy_model(data, width=32, feedforward=64), data, updates=40)
+    found = translate(model, data, SearchSettings(beam=2))
+    assert scores(found, data.texts)["bleu4"] > 80
+    assert gloss_wer([text.split() for text in found], data.glosses) > 40
+    assert 0 <= gloss_wer(recognise(model, data), data.glosses) <= 100
+    assert gloss_spans_ctc(model, data) == [None, None]  # more glosses than steps
+
+
+def test_the_same_system_is_no_better_and_a_much_better_one_is():
+    references = sentences(60)
+    one, two, good = (
+        garbled(references, 0.5, 1),
+        garbled(references, 0.5, 2),
+        garbled(references, 0.2),
+    )
+    assert paired_randomisation([one], [one], references, trials=200).p == 1
+    assert paired_randomisation([one], [two], references, trials=500).p > 0.05
+    better = paired_randomisation([one, two], [good, good], references, trials=500)
+    assert better.p == 1 / 501 and better.delta > 10
+    swapped = paired_randomisation([good, good], [one, two], references, trials=500)
+    assert (swapped.p, swapped.delta) == (better.p, -better.delta)
+    again = paired_randomisation([one], [two], references, trials=1500, seed=4)
+    assert again == paired_randomisation([one], [two], references, trials=1500, seed=4)
+    assert better.a == pytest.approx(corpus_bleu(one + two, references * 2))
+    with pytest.raises(SLTError, match="1 seeds of one system and 2"):
+        paired_randomisation([one], [one, two], references)
+
+
+def test_p_is_uniform_when_there_is_no_difference():
+    found = []
+    for seed in range(60):
+        references = sentences(25, seed, longest=12)
+        a, b = (garbled(references, 0.4, 2 * seed + k) for k in (0, 1))
+        found.append(paired_randomisation([a], [b], references, trials=100, seed=seed).p)
+    assert 0.35 < np.mean(found) < 0.65
+    assert np.mean(np.array(found) < 0.1) < 0.25
+
+
+def test_the_bootstrap_interval_holds_bleu_and_narrows_with_sentences():
+    widths = []
+    for count in (20, 200):
+        references = sentences(count)
+        said = garbled(references, 0.4)
+        bleu, low, high = bootstrap(said, references, trials=300)
+        assert low < bleu < high and bleu == pytest.approx(corpus_bleu(said, references))
+        widths.append(high - low)
+    assert widths[1] < 0.6 * widths[0]
+
+
+def slow_align(score, target):
+    """Of the best of all paths, each target's most probable step."""
+
+    def total(path):
+        return sum(row[k] for row, k in zip(score, path, strict=True))
+
+    paths = product(range(len(score[0])), repeat=len(score))
+    path = max((p for p in paths if [k for k, _ in groupby(p) if k] == target), key=total)
+    runs = [list(run) for k, run in groupby(enumerate(path), key=lambda pair: pair[1]) if k]
+    return [max(run, key=lambda pair: score[pair[0]][pair[1]])[0] for run in runs]
+
+
+@pytest.mark.parametrize("target", [[1], [1, 1], [1, 2], [2, 1, 1], [2, 1, 2]])
+def test_forced_alignment_is_the_best_of_all_paths(target):
+    for seed in range(8):
+        log_probs = torch.randn(2, 6, 3, generator=torch.Generator().manual_seed(seed))
+        log_probs, steps = log_probs.log_softmax(-1), torch.tensor([6, 5])
+        found = align(log_probs, steps, [target, target])
+        for i in range(2):
+            score = log_probs[i, : steps[i]].tolist()
+            assert found[i] == slow_align(score, target)
+
+
+def test_what_cannot_be_aligned_has_no_alignment():
+    log_probs = torch.zeros(4, 3, 3).log_softmax(-1)
+    found = align(log_probs, torch.tensor([3, 3, 2, 1]), [[1, 1], [1, 2, 1, 2], [1, 1], [2]])
+    assert found[1:] == [None, None, [0]] and found[0] == [0, 2]
+    assert align(log_probs, torch.tensor([3] * 4), [[], [], [], []]) == [None] * 4
+    assert align(log_probs[:2], torch.tensor([3, 3]), [[], [1]])[0] is None
+
+
+@pytest.mark.parametrize("stride", [1, 2, 4, 8])
+def test_spans_tile_the_sentence_in_order(stride):
+    data = toy_data(12, lengths=(1, 60))
+    model = toy_model(data, stride=stride)
+    spans = gloss_spans_ctc(model, data, batch_size=5)
+    assert any(s is not None and len(s) > 1 for s in spans)
+    for i, found in enumerate(spans):
+        steps, glosses = -(-data.lengths[i] // stride), data.glosses[i]
+        if found is None:
+            assert steps < len(glosses) + sum(a == b for a, b in pairwise(glosses))
+            continue
+        assert len(found) == len(glosses)
+        assert found[0][0] == 0 and found[-1][1] == data.lengths[i]
+        assert all(a[1] == b[0] for a, b in pairwise(found)) and all(a < b for a, b in found)
+    silent = replace(data, glosses=((),) * 12)
+    assert gloss_spans_ctc(toy_model(data, stride=stride), silent) == [None] * 12
+
+
+def test_a_taught_model_hears_glosses_where_they_are():
+    data = toy_data(16, seed=5, lengths=(20, 40))
+    model = taught(toy_model(data, width=32, feedforward=32), data, updates=100)
+    assert gloss_wer(recognise(model, data, batch_size=3), data.glosses) < 20
+    gaps = []
+    for spans, glosses, frames in zip(
+        gloss_spans_ctc(model, data), data.glosses, data.lengths, strict=True
+    ):
+        true = frames * np.arange(1, len(glosses)) / len(glosses)
+        gaps += list(np.abs(np.array([end for _, end in spans[:-1]]) - true))
+    assert np.median(gaps) < 5  # frames
+
+
+def test_a_model_without_a_gloss_head_hears_none():
+    data = toy_data(2)
+    for ask in (recognise, gloss_spans_ctc):
+        with pytest.raises(SLTError, match="no gloss head"):
+            ask(toy_model(data, gloss_ctc=False), data)
