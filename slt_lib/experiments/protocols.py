@@ -76,6 +76,7 @@ ABLATIONS = {
     "real_only": PRETRAINING["real_only"],
     "pretrain_finetune": PRETRAINING["pretrain_finetune"],
     "joint": PRETRAINING["joint"],
+    "equal_compute": PRETRAINING["equal_compute"],
     "anneal": Arm("(f) from synthetic to real, linearly", (Phase("synthetic>real", 2.0),)),
     **{
         f"coverage_{share}": _then_real(
