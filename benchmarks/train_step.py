@@ -92,7 +92,7 @@ def _theirs() -> Callable:
     def loss():
         return model(
             input_features=features, attention_mask=mask,
-            decoder_input_ids=targets[:, :-1], labels=targets[:, 1:], use_cache=False,
+            decoder_input_ids=targets[:, :-1], labels=targets[:, 1:].contiguous(), use_cache=False,
         ).loss  # fmt: skip
 
     return _step(model, loss)
