@@ -12,7 +12,6 @@ from slt_lib.corpus import write_corpus
 from slt_lib.corpus.weather.world import WorldSettings
 from slt_lib.dictionary import load_dictionary
 from slt_lib.experiments import distance, tables
-from slt_lib.experiments import run as running
 from slt_lib.experiments.data import DATASETS, Data
 from slt_lib.experiments.protocols import ABLATIONS, PRETRAINING, arm_of
 from slt_lib.experiments.run import run
@@ -26,15 +25,14 @@ from slt_lib.translation.train import train
 ARMS = PRETRAINING | ABLATIONS
 TRAINING = [name for name in DATASETS if name not in ("dev", "test")]
 WORLD = WorldSettings(seed=0, train=16, dev=2, test=4)
-TINY = replace(scale("smoke"), world=WORLD, novel=8, updates=4)
+BRIEF = SearchSettings(beam=2, max_length=12)  # untrained models don't know when to stop
+TINY = replace(scale("smoke"), world=WORLD, novel=8, updates=4, search=BRIEF)
 pytestmark = pytest.mark.filterwarnings("ignore:.*sentences were cut")
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:  # untrained models don't know when to stop
-        patch.setattr(running, "SEARCH", SearchSettings(beam=2, max_length=12))
-        yield Data(TINY, tmp_path_factory.mktemp("experiments"))
+    return Data(TINY, tmp_path_factory.mktemp("experiments"))
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from filelock import FileLock
 
 from slt_lib.experiments.data import Data
 from slt_lib.experiments.protocols import ABLATIONS, Arm, Phase, arm_of
-from slt_lib.experiments.scale import SEARCH, Scale
+from slt_lib.experiments.scale import Scale
 from slt_lib.experiments.scale import scale as scale_of
 from slt_lib.translation.batches import Mixture
 from slt_lib.translation.checkpoint import fingerprint, load_translator
@@ -15,7 +15,7 @@ from slt_lib.translation.data import Codec, TranslationData
 from slt_lib.translation.forced import recognise
 from slt_lib.translation.metrics import gloss_wer, scores
 from slt_lib.translation.model import Translator, count_parameters
-from slt_lib.translation.search import translate
+from slt_lib.translation.search import SearchSettings, translate
 from slt_lib.translation.train import Trained, train
 
 
@@ -70,7 +70,7 @@ def run(name: str, seed: int, data: Data) -> dict:
     trained = train_arm(arm, seed, data)
     model = load_translator(trained[-1].folder)
     return {
-        **tested(model, data["test"]),
+        **tested(model, data["test"], data.scale.search),
         "dev_bleu4": trained[-1].best,
         "updates": sum(t.updates for t in trained),
         "training_sentences": sum(t.sentences for t in trained),
@@ -86,16 +86,17 @@ def run(name: str, seed: int, data: Data) -> dict:
     }
 
 
-def tested(model: Translator, test: TranslationData) -> dict:
+def tested(model: Translator, test: TranslationData, search: SearchSettings) -> dict:
     """A model's translations of a test set, the references, and the measures of both.
 
     Args:
         model: A translator.
         test: What it is tested on.
+        search: How it is translated.
 
     Chapter: 10_pretraining
     """
-    found = translate(model, test, SEARCH)
+    found = translate(model, test, search)
     measured = scores(found, test.texts)
     measured.pop("sentences")
     with_glosses = model.gloss_head is not None and any(test.glosses)
@@ -150,7 +151,7 @@ def _plain(name: str) -> str:
 
 
 def _config(arm: Arm, scale: Scale) -> dict:
-    return {"arm": asdict(arm), "scale": asdict(scale), "search": asdict(SEARCH)}
+    return {"arm": asdict(arm), "scale": asdict(scale)}
 
 
 def run_ablation(arm: str, seed: int, *, size: str = "short", work: str = "build/experiments",
@@ -165,6 +166,6 @@ def run_ablation(arm: str, seed: int, *, size: str = "short", work: str = "build
         data = data_of(size, work, corpus, dictionary, processes)
         watched = run_gradients(seed, data)
         model = load_translator(watched.pop("folder"))
-        return watched | tested(model, data["test"])
+        return watched | tested(model, data["test"], data.scale.search)
     return run_arm(arm, seed, size=size, work=work, corpus=corpus, dictionary=dictionary,
                    processes=processes)  # fmt: skip

@@ -22,6 +22,7 @@ class Scale:
         batch_size: Sentences per update.
         lr: Highest learning rate of training from scratch.
         augment: Whether poses are varied while training.
+        search: How test sentences are translated.
 
     Chapter: 10_pretraining
     """
@@ -33,6 +34,7 @@ class Scale:
     batch_size: int = 16
     lr: float = 2e-3
     augment: bool = True
+    search: SearchSettings = SEARCH
 
     def phase(self, length: float, lr: float, **more) -> TrainSettings:
         """The settings of a phase.
@@ -66,12 +68,14 @@ SCALES = {
             width=32, feedforward=64, encoder_layers=1, decoder_layers=1, text_ctc=False
         ),
         batch_size=8,
+        search=replace(SEARCH, max_length=20),  # an untrained model doesn't know when to stop
     ),
     "book": Scale(
         world=WorldSettings(seed=0, train=300, dev=40, test=80),
         novel=300,
         updates=130,
         model=ModelSettings(width=64, feedforward=128, dropout=0.1, text_ctc=False),
+        search=replace(SEARCH, max_length=60),
     ),
     "full": FULL,
     "short": replace(FULL, updates=FULL.updates * 2 // 5),

@@ -8,13 +8,12 @@ from filelock import FileLock
 
 from slt_lib.experiments.data import Data
 from slt_lib.experiments.run import data_of, tested
-from slt_lib.experiments.scale import SEARCH
 from slt_lib.pose.errors import SLTError
 from slt_lib.translation.checkpoint import build, fingerprint, load_translator
 from slt_lib.translation.data import Codec, TranslationData
 from slt_lib.translation.metrics import bleu4
 from slt_lib.translation.model import Translator, count_parameters, flops_per_sentence
-from slt_lib.translation.search import translate
+from slt_lib.translation.search import SearchSettings, translate
 from slt_lib.translation.settings import ModelSettings
 from slt_lib.translation.train import Trained, train
 
@@ -93,13 +92,17 @@ def train_translator(name: str, seed: int, data: Data, monitor=None) -> Trained:
 
 
 def choose_ctc_weight(
-    model: Translator, dev: TranslationData, weights: Sequence[float] = CTC_WEIGHTS
+    model: Translator,
+    dev: TranslationData,
+    search: SearchSettings,
+    weights: Sequence[float] = CTC_WEIGHTS,
 ) -> tuple[float, dict[float, float]]:
     """How much should joint decoding listen to the word CTC head? Asked on dev, never on test.
 
     Args:
         model: With a word CTC head.
         dev: To choose on.
+        search: How it is translated otherwise.
         weights: To choose from; 0 is the attention decoder alone.
 
     Returns:
@@ -108,7 +111,7 @@ def choose_ctc_weight(
     Chapter: 09_pose_to_text
     """
     found = {
-        w: bleu4(translate(model, dev, replace(SEARCH, ctc_weight=w)), dev.texts) for w in weights
+        w: bleu4(translate(model, dev, replace(search, ctc_weight=w)), dev.texts) for w in weights
     }
     return max(found, key=lambda w: (found[w], -w)), found
 
@@ -123,10 +126,10 @@ def run_translator(
     """
     started, data = time.perf_counter(), data_of(size, work, corpus, dictionary, processes)
     trained = train_translator(arm, seed, data)
-    model, test = load_translator(trained.folder), data["test"]
-    weight, on_dev = choose_ctc_weight(model, data["dev"])
-    joint = translate(model, test, replace(SEARCH, ctc_weight=weight))
-    found = tested(model, test)
+    model, test, search = load_translator(trained.folder), data["test"], data.scale.search
+    weight, on_dev = choose_ctc_weight(model, data["dev"], search)
+    joint = translate(model, test, replace(search, ctc_weight=weight))
+    found = tested(model, test, search)
     if TRANSLATORS[arm].gloss_weight == 0:
         found["wer"] = None  # its gloss head has learned nothing
     return found | {
