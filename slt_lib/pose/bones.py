@@ -125,12 +125,12 @@ def join_wrists(pose: PoseSequence) -> np.ndarray:
     """
     positions, mask = pose.positions.copy(), pose.mask
     for side in ("right", "left"):
-        hand = pose.group(f"{side}_hand")
-        arm, wrist = pose.skeleton.index[f"{side.upper()}_WRIST"], hand[0]
+        hand = pose.skeleton.span(f"{side}_hand")
+        arm, wrist = pose.skeleton.index[f"{side.upper()}_WRIST"], hand.start
         both = mask[:, arm] & mask[:, wrist]
         positions[both, arm, :2] = positions[both, wrist, :2]
         shift = positions[both, arm] - positions[both, wrist]
-        positions[np.ix_(both, hand)] += shift[:, None]
+        positions[both, hand] += shift[:, None]
     return positions
 
 
@@ -164,6 +164,6 @@ def lift_arms(positions: np.ndarray, mask: np.ndarray, lengths: np.ndarray) -> n
         depth = out[both, parent, 2] + (-missing if forward else missing).astype(np.float32)
         out[both, child, 2] = depth
         if name.endswith("WRIST"):
-            hand = SLRTP_178.groups[name.split("_")[0].lower() + "_hand"]
-            out[np.ix_(both, hand, [2])] += (depth - z[both, child])[:, None, None]
+            hand = SLRTP_178.span(name.split("_")[0].lower() + "_hand")
+            out[both, hand, 2] += (depth - z[both, child])[:, None]
     return out

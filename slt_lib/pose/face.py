@@ -8,6 +8,7 @@ from slt_lib.pose.proportions import CanonicalBody
 from slt_lib.pose.skeleton import SLRTP_178
 
 FACE_DEPTH = -0.2  # the face mesh has a depth origin of its own; its centre is put here
+FACE = SLRTP_178.span("face")
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,9 +36,8 @@ def read_faces(positions: np.ndarray, mask: np.ndarray, body: CanonicalBody) -> 
         mask: bool [frames, 178]; frames that miss a face point are left out.
         body: Whose neutral face is upright.
     """
-    face = SLRTP_178.groups["face"]
-    whole = np.flatnonzero(mask[:, face].all(1))
-    points = positions[np.ix_(whole, face)].astype(np.float64)
+    whole = np.flatnonzero(mask[:, FACE].all(1))
+    points = positions[whole, FACE].astype(np.float64)
     centre = points.mean(1, keepdims=True)
     local = points - centre
     size = np.sqrt((local**2).sum((1, 2)).mean()) if len(whole) else 1.0
@@ -58,7 +58,7 @@ def write_faces(
     """
     size = np.sqrt((body.face**2).sum())
     turned = shape @ faces.turn.transpose(0, 2, 1) * size
-    positions[np.ix_(faces.frames, SLRTP_178.groups["face"])] = turned + faces.centre
+    positions[faces.frames, FACE] = turned + faces.centre
 
 
 def neutral_face(body: CanonicalBody) -> np.ndarray:
