@@ -1,0 +1,41 @@
+"""The benchmarks' own parts; what they measure is measured by `make bench`."""
+
+import ast
+from pathlib import Path
+
+import numpy as np
+
+from slt_lib.cli.bench import _load
+from slt_lib.dictionary import load_dictionary
+
+FOLDER = Path(__file__).resolve().parents[1] / "benchmarks"
+
+
+def test_every_benchmark_has_a_name_of_its_own_and_run():
+    names = []
+    for file in sorted(FOLDER.glob("[!_]*.py")):
+        parts = ast.parse(file.read_text("utf8")).body  # not imported: transformers takes seconds
+        runs = [p for p in parts if isinstance(p, ast.FunctionDef) and p.name == "run"]
+        assert len(runs) == 1 and not runs[0].args.args, file.name
+        names += [p.value.value for p in parts
+                  if isinstance(p, ast.Assign) and ast.unparse(p.targets[0]) == "NAME"]  # fmt: skip
+    assert {"beam_search", "generation", "stitching", "train_step"} <= set(names)
+    assert len(names) == len(set(names)) == len(list(FOLDER.glob("[!_]*.py")))
+
+
+def test_generation_makes_sentences_like_phoenix_where_it_has_none():
+    generation = _load(FOLDER / "generation.py")
+    made = generation._made()
+    assert len(made) == 7096 and len({g for one in made for g in one.gloss}) == 1085
+    lengths = np.array([len(one.gloss) for one in made])
+    assert 7.5 < lengths.mean() < 8.2 and 3 < lengths.std() < 3.8
+    assert 110 < np.mean([one.frames for one in made]) < 125
+    assert [one.gloss for one in made] == [one.gloss for one in generation._made()]
+
+
+def test_generation_has_a_sign_for_any_gloss(tmp_path):
+    generation = _load(FOLDER / "generation.py")
+    generation._save_signs(["REGEN", "VON KEINER WELT"], tmp_path / "signs")
+    saved = load_dictionary(tmp_path / "signs")
+    assert saved.glosses == ("REGEN", "VON KEINER WELT")
+    assert all(len(sign.pose) > 50 and sign.pose.mask.any() for sign in saved)
