@@ -1,17 +1,19 @@
 """The weather world's signing: seeded, sound skeletons, spans in order, signers who differ."""
 
+import json
 import shutil
 from dataclasses import fields, replace
 
 import numpy as np
 import pytest
+from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slt_lib.corpus.weather.annotated import simulate_annotations
 from slt_lib.corpus.weather.broadcast import broadcast_specs, plan, unknown_spec
 from slt_lib.corpus.weather.citation import cite, missing_glosses
-from slt_lib.corpus.weather.grammar import Sentence, draw_sentences
+from slt_lib.corpus.weather.grammar import Sentence, draw_sentences, split_sentences
 from slt_lib.corpus.weather.handshapes import bone_directions, build_hand, hand_shapes
 from slt_lib.corpus.weather.lexicon import lexicon
 from slt_lib.corpus.weather.motion import min_jerk, superpose
@@ -252,14 +254,15 @@ def test_an_interrupted_world_is_finished_and_other_folders_are_left_alone(world
         WorldSettings(train=0)
 
 
-def test_the_world_is_the_frozen_one(world):
-    item = world.test[0]
-    assert (item.signer, item.gloss, item.frames) == FROZEN[:3]
-    seen = item.pose.positions[item.pose.mask]
-    assert np.abs(seen).mean(0) == pytest.approx(FROZEN[3], abs=2e-3)
-
-
-FROZEN = ()
+def test_the_frozen_world_still_signs_as_it_did():
+    frozen = json.loads((ROOT / "book" / "recorded" / "weather_world.json").read_text("utf8"))
+    s = WorldSettings(**frozen["settings"])
+    sentence = split_sentences(s.train, s.dev, s.test, s.seed)["test"][0]
+    made = simulate(sentence, s.seed, np.random.default_rng([s.seed, 50, 2, 0]))
+    assert sentence.text.startswith("und jetzt die vorhersage für morgen sonntag")
+    assert (made.signer, len(made.gloss), made.frames) == ("Signer04", 7, 147)
+    seen = made.pose.positions[made.pose.mask]
+    assert np.abs(seen).mean(0) == pytest.approx([0.1363, 0.5883, 0.3025], abs=1e-3)
 
 
 def test_any_annotation_can_be_signed_and_keeps_its_frames():

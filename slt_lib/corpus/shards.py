@@ -57,7 +57,8 @@ def to_row(utterance: Utterance, dtype: str, skeleton: Skeleton) -> dict:
     pose = utterance.pose.to(skeleton)
     with np.errstate(over="ignore"):
         positions = np.ascontiguousarray(pose.positions, dtype=dtype)
-    if not np.isfinite(positions).all():
+        largest = np.abs(pose.positions).max(initial=0).astype(dtype)
+    if not np.isfinite(largest):
         raise SLTError(
             f"{utterance.name}: positions are too large for {dtype}.",
             fix="Normalise the poses (shoulder widths), or store float32.",

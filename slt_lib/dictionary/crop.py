@@ -172,10 +172,11 @@ def _arrival(frames: np.ndarray, height: np.ndarray, curve: np.ndarray) -> int:
     """
     climb = np.diff(height) / np.abs(np.diff(frames))
     slow = climb <= SLOW * max(climb.max(), 0)
-    sunk = np.maximum.accumulate(height) - height
+    waits = slow.tolist()
+    rests = (np.maximum.accumulate(height) - height < AT_REST).tolist()
     begin = 0
-    while begin < len(climb) and sunk[begin] < AT_REST:
-        if slow[begin]:
+    while begin < len(climb) and rests[begin]:
+        if waits[begin]:
             begin += 1
             continue
         stop = begin + int(np.argmax(np.append(slow[begin:], True)))

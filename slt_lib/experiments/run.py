@@ -137,7 +137,15 @@ def _training_data(phase: Phase, data: Data) -> TranslationData | Mixture:
     if ">" not in phase.data:
         return data[phase.data]
     before, after = phase.data.split(">")
-    return Mixture([(data[before], lambda progress: 1 - progress), (data[after], lambda p: p)])
+    return Mixture([(data[before], _leaving), (data[after], _coming)])
+
+
+def _leaving(progress: float) -> float:
+    return 1 - progress
+
+
+def _coming(progress: float) -> float:
+    return progress
 
 
 def _losses(phase: Phase) -> dict:

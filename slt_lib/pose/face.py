@@ -38,7 +38,7 @@ def read_faces(positions: np.ndarray, mask: np.ndarray, body: CanonicalBody) -> 
     """
     whole = np.flatnonzero(mask[:, FACE].all(1))
     points = positions[whole, FACE].astype(np.float64)
-    centre = points.mean(1, keepdims=True)
+    centre = points.transpose(1, 0, 2).copy().mean(0)[:, None]  # points.mean(1), and quicker
     local = points - centre
     size = np.sqrt((local**2).sum((1, 2)).mean()) if len(whole) else 1.0
     unit = local / max(size, 1e-9)

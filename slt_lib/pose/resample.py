@@ -34,12 +34,35 @@ def blend(pose: PoseSequence, low: np.ndarray, high: np.ndarray, share: np.ndarr
 
     Chapter: 03_stitching
     """
-    share = np.where(share < 1e-4, 0, share).astype(np.float32)[:, None]
-    high = np.where(share[:, 0] == 0, low, high)
-    positions = _between(pose.positions[low], pose.positions[high], share[..., None])
-    a, b = pose.confidence[low], pose.confidence[high]
-    torn = (a > 0) != (b > 0)
-    confidence = _between(a, b, share)
+    share = shares(share)
+    high = np.where(share == 0, low, high)
+    ends = ((pose.positions[at], pose.confidence[at]) for at in (low, high))
+    return mix(pose, *ends, share)
+
+
+def shares(share: np.ndarray) -> np.ndarray:
+    """Shares as `blend` takes them: less than a ten-thousandth is none; float32."""
+    return np.where(share < 1e-4, 0, share).astype(np.float32)
+
+
+def mix(
+    pose: PoseSequence,
+    low: tuple[np.ndarray, np.ndarray],
+    high: tuple[np.ndarray, np.ndarray],
+    share: np.ndarray,
+) -> PoseSequence:
+    """The inner part of `blend`, with the frames at hand.
+
+    Args:
+        pose: What the result is like.
+        low, high: Positions float32 [frames, joints, 3] and confidence float32 [frames, joints]
+            at the two ends; `high` is written over.
+        share: float32 [frames], by `shares`; where it is 0, both ends are the same frame.
+    """
+    share = share[:, None]
+    positions = _between(low[0], high[0], share[..., None])
+    torn = (low[1] > 0) != (high[1] > 0)
+    confidence = _between(low[1], high[1], share)
     if torn.any():
         positions[torn], confidence[torn] = 0, 0
     return pose.moved(positions, confidence)

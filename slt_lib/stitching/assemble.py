@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from slt_lib.pose.resample import blend, resample
+from slt_lib.pose.resample import blend, mix, resample, shares
 from slt_lib.pose.sequence import PoseSequence, concatenate
 from slt_lib.stitching.transition import (
     LOOKED_AT,
@@ -87,18 +87,10 @@ def assemble(
         (the resampled signs one after the other, the joined sequence, (start, end) of every
         sign in the joined sequence, what was measured at every join).
     """
-    source = (
-        signs[0][:0]
-        .replace(fps=fps, meta={})
-        .moved(
-            np.concatenate([sign.positions for sign in signs]),
-            np.concatenate([sign.confidence for sign in signs]),
-        )
-    )
-    lengths, frames = np.array([len(sign) for sign in signs]), np.asarray(frames)
+    frames = np.asarray(frames)
     if with_ways:
-        frames = np.array(without_ways(frames, _shown(_find_joins(source, lengths, frames), kind)))
-    timed = blend(source, *_resampling(lengths, frames))
+        frames = np.array(without_ways(frames, _shown(_find_joins(signs, frames, fps), kind)))
+    timed = _blended(signs, fps, frames, *_resampling(signs, frames))
     ends = np.cumsum(frames)
     joins = _shown(measure_joins(timed, ends), kind)
     gaps = np.array([join.frames for join in joins], dtype=int)
@@ -110,13 +102,40 @@ def assemble(
     return timed, joined, spans, joins
 
 
-def _find_joins(source: PoseSequence, lengths: np.ndarray, frames: np.ndarray) -> list[Join]:
+def _find_joins(signs: Sequence[PoseSequence], frames: np.ndarray, fps: float) -> list[Join]:
     """What `measure_joins` would find, with no more frames resampled than it looks at."""
-    resampling, ends = _resampling(lengths, frames), np.cumsum(frames)
+    resampling, ends = _resampling(signs, frames), np.cumsum(frames)
     within = np.arange(ends[-1]) - np.repeat(ends - frames, frames)
     near = np.minimum(within, np.repeat(frames - 1, frames) - within) < LOOKED_AT
-    timed = blend(source, *(part[near] for part in resampling))
-    return measure_joins(timed, np.cumsum(np.minimum(frames, 2 * LOOKED_AT)))
+    frames = np.minimum(frames, 2 * LOOKED_AT)
+    timed = _blended(signs, fps, frames, *(part[near] for part in resampling))
+    return measure_joins(timed, np.cumsum(frames))
+
+
+def _blended(
+    signs: Sequence[PoseSequence], fps: float, frames: np.ndarray, low: np.ndarray,
+    high: np.ndarray, share: np.ndarray,
+) -> PoseSequence:  # fmt: skip
+    """`blend` for several signs, so many frames of each, one sign after the other."""
+    share = shares(share)
+    high = np.where(share == 0, low, high)
+    joints = signs[0].skeleton
+    like = PoseSequence(np.zeros((0, len(joints), 3)), np.zeros((0, len(joints))), fps, joints)
+    return mix(like, _rows(signs, frames, low), _rows(signs, frames, high), share)
+
+
+def _rows(
+    signs: Sequence[PoseSequence], frames: np.ndarray, rows: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Positions and confidence of some rows of every sign, one sign after the other."""
+    joints = len(signs[0].skeleton)
+    positions = np.empty((len(rows), joints, 3), np.float32)
+    confidence, end = np.empty((len(rows), joints), np.float32), 0
+    for sign, count in zip(signs, frames.tolist(), strict=True):
+        here, end = slice(end, end + count), end + count
+        np.take(sign.positions, rows[here], 0, positions[here], "clip")
+        np.take(sign.confidence, rows[here], 0, confidence[here], "clip")
+    return positions, confidence
 
 
 def _shown(joins: list[Join], kind: Kind) -> list[Join]:
@@ -142,15 +161,16 @@ def without_ways(frames: Sequence[int], joins: Sequence[Join]) -> list[int]:
     return np.maximum(alone, np.minimum(frames, 2)).tolist()
 
 
-def _resampling(lengths: np.ndarray, frames: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Which two source frames each resampled frame blends, and how (see `resample`)."""
+def _resampling(signs: Sequence[PoseSequence], frames: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Which two frames of its sign each resampled frame blends, and how (see `resample`)."""
+    lengths = np.array([len(sign) for sign in signs])
     within = np.arange(frames.sum()) - np.repeat(np.cumsum(frames) - frames, frames)
     last = lengths - 1
     step = np.where(frames > 1, last / np.maximum(frames - 1, 1), 0)
     times = within * np.repeat(step, frames) + np.repeat(np.where(frames > 1, 0, last / 2), frames)
-    offset, last = np.repeat(np.cumsum(lengths) - lengths, frames), np.repeat(last, frames)
+    last = np.repeat(last, frames)
     low = np.minimum((times + 1e-4).astype(int), last)
-    return offset + low, offset + np.minimum(low + 1, last), times - low
+    return low, np.minimum(low + 1, last), times - low
 
 
 def _layout(ends: np.ndarray, gaps: np.ndarray) -> tuple[np.ndarray, ...]:

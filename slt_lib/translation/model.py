@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from slt_lib.pose.errors import SLTError
 from slt_lib.translation.data import Batch, Codec
 from slt_lib.translation.decoder import TextDecoder
 from slt_lib.translation.encoder import Memory, TransformerEncoder
@@ -60,7 +61,7 @@ class Translator(nn.Module):
         """The encoder's memory of a batch, with the logits of its heads."""
         frames = torch.arange(batch.seen.shape[1], device=batch.seen.device)
         mask = frames < batch.frames.unsqueeze(1)
-        extra = None if self.domain is None else self.domain(batch.domain)
+        extra = None if self.domain is None else self._origin(batch.domain)
         states, mask, streams = self.encoder(batch.positions, batch.seen, mask, extra)
         return Memory(
             states,
@@ -69,6 +70,15 @@ class Translator(nn.Module):
             None if self.text_head is None else self.text_head(states),
             streams,
         )
+
+    def _origin(self, domain: Tensor) -> Tensor:
+        """What is added for each sentence's origin, [batch, width]."""
+        if int(domain.max()) >= self.settings.domains:
+            raise SLTError(
+                f"The data have origin {int(domain.max())}, the model knows "
+                f"{self.settings.domains}.", fix="Train with more domains.",
+            )  # fmt: skip
+        return self.domain(domain)
 
     def forward(self, batch: Batch) -> Outputs:
         """Memory, and what follows every word of the targets."""

@@ -104,7 +104,15 @@ def train(
         data, Mixture) else ""  # fmt: skip
     weights = "" if start is None else checkpoint.fingerprint(_weights(start))
     key = checkpoint.fingerprint(
-        model_settings, settings, seed, shares, weights, codec.text.words, codec.gloss.words, *parts
+        model_settings,
+        settings,
+        seed,
+        shares,
+        weights,
+        codec.text.words,
+        codec.gloss.words,
+        *parts,
+        dev,
     )
     alone = settings.devices == 1
     job = partial(_run, out, key, model_settings, settings, data, dev, seed, codec, start,
