@@ -8,20 +8,20 @@ given as many numbers per frame. They take turns, so that a busy machine slows a
 `ROUNDS`.
 """
 
-import contextlib
 import statistics
 import time
 import warnings
 from collections.abc import Callable
 
 import torch
-from transformers import Speech2TextConfig, Speech2TextForConditionalGeneration
 
+from slt_lib.stitching.regression import one_thread
 from slt_lib.translation.data import Batch, Codec
 from slt_lib.translation.model import Translator
+from slt_lib.translation.peer import speech2text
 from slt_lib.translation.search import SearchSettings, search
 from slt_lib.translation.settings import ModelSettings
-from slt_lib.translation.vocabulary import BOS, EOS, PAD, SPECIAL, Vocabulary
+from slt_lib.translation.vocabulary import EOS, SPECIAL, Vocabulary
 
 NAME = "beam_search"
 ROUNDS = 5
@@ -42,7 +42,7 @@ def run() -> dict:
     """
     torch.manual_seed(0)
     ours, theirs = _ours(), _theirs()
-    with _one_thread(), torch.no_grad(), warnings.catch_warnings():
+    with one_thread(), torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # all sentences are cut
         runs = {"cached": lambda: ours(True), "uncached": lambda: ours(False),
                 "speech2text": theirs}  # fmt: skip
@@ -81,18 +81,7 @@ def _ours() -> Callable:
 
 
 def _theirs() -> Callable:
-    shape = SETTINGS
-    model = Speech2TextForConditionalGeneration(
-        Speech2TextConfig(
-            vocab_size=VOCABULARY + len(SPECIAL), d_model=shape.width,
-            encoder_layers=shape.encoder_layers, encoder_ffn_dim=shape.feedforward,
-            encoder_attention_heads=shape.heads, decoder_layers=shape.decoder_layers,
-            decoder_ffn_dim=shape.feedforward, decoder_attention_heads=shape.heads,
-            activation_function="gelu", num_conv_layers=2, conv_kernel_sizes=(3, 3),
-            conv_channels=2 * shape.width, input_feat_per_channel=60 * 7,
-            pad_token_id=PAD, bos_token_id=BOS, eos_token_id=EOS, decoder_start_token_id=BOS,
-        )
-    ).eval()  # fmt: skip
+    model = speech2text(SETTINGS, VOCABULARY + len(SPECIAL)).eval()
     features = torch.randn(SENTENCES, FRAMES, 60 * 7)
     mask = torch.ones(SENTENCES, FRAMES, dtype=torch.long)
 
@@ -113,13 +102,3 @@ def _milliseconds(one: Callable) -> float:
     if lengths != [WORDS] * SENTENCES:
         raise RuntimeError(f"Sentences of {lengths} words, not {WORDS}.")
     return passed
-
-
-@contextlib.contextmanager
-def _one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

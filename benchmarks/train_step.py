@@ -14,13 +14,14 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import torch
-from transformers import Speech2TextConfig, Speech2TextForConditionalGeneration
 
+from slt_lib.stitching.regression import one_thread
 from slt_lib.translation.data import Batch, Codec
 from slt_lib.translation.loss import Totals, losses
 from slt_lib.translation.model import Translator
+from slt_lib.translation.peer import speech2text
 from slt_lib.translation.settings import ModelSettings, TrainSettings
-from slt_lib.translation.vocabulary import BOS, EOS, PAD, SPECIAL, Vocabulary
+from slt_lib.translation.vocabulary import BOS, EOS, SPECIAL, Vocabulary
 
 NAME = "train_step"
 ROUNDS = 9
@@ -40,13 +41,9 @@ def run() -> dict:
         `ratio_speech2text_without_gloss`, their time over ours; the sizes.
     """
     torch.manual_seed(0)
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        steps = [_ours(gloss=True), _ours(gloss=False), _theirs()]
+    steps = [_ours(gloss=True), _ours(gloss=False), _theirs()]
+    with one_thread():
         times = [[_milliseconds(step) for step in steps] for _ in range(ROUNDS + 1)]
-    finally:
-        torch.set_num_threads(threads)
     ours, without, theirs = (statistics.median(t) for t in zip(*times[1:], strict=True))
     return {
         "ours_ms": ours,
@@ -74,18 +71,7 @@ def _ours(gloss: bool) -> Callable:
 
 
 def _theirs() -> Callable:
-    shape = SETTINGS
-    model = Speech2TextForConditionalGeneration(
-        Speech2TextConfig(
-            vocab_size=VOCABULARY + len(SPECIAL), d_model=shape.width, dropout=shape.dropout,
-            encoder_layers=shape.encoder_layers, encoder_ffn_dim=shape.feedforward,
-            encoder_attention_heads=shape.heads, decoder_layers=shape.decoder_layers,
-            decoder_ffn_dim=shape.feedforward, decoder_attention_heads=shape.heads,
-            activation_function="gelu", num_conv_layers=2, conv_kernel_sizes=(3, 3),
-            conv_channels=2 * shape.width, input_feat_per_channel=60 * 7,
-            pad_token_id=PAD, bos_token_id=BOS, eos_token_id=EOS, decoder_start_token_id=BOS,
-        )
-    ).train()  # fmt: skip
+    model = speech2text(SETTINGS, VOCABULARY + len(SPECIAL)).train()
     features, targets = torch.randn(SENTENCES, FRAMES, 60 * 7), _targets()
     mask = torch.ones(SENTENCES, FRAMES, dtype=torch.long)
 

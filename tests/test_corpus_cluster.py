@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pyarrow as pa
 import pytest
-from test_corpus_synthetic import LOSSES, SENTENCES, make_again, save_takes, until
+from corpus_toys import LOSSES, SENTENCES, make_again, save_takes, until
 
 from slt_lib.corpus import Corpus
 from slt_lib.corpus.synthetic import generate_corpus

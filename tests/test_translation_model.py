@@ -215,3 +215,10 @@ def test_words_of_training_decide_what_a_model_knows():
     assert codec.text.words[4:] == ("a", "c")
     model = toy_model(DATA.with_texts(["a"] * 5))
     assert model.decoder.embed.weight.shape == (5, toy_settings().width)
+
+
+def test_an_origin_that_the_model_does_not_know_is_one_clear_error():
+    model = toy_model(DATA, domains=2)
+    elsewhere = toy_data(5, lengths=(1, 50), domain=2)
+    with pytest.raises(SLTError, match="origin 2, the model knows 2"):
+        model.encode(elsewhere.batch([0, 1], model.codec))

@@ -92,7 +92,7 @@ def train_regressor(
     )
     y, w = torch.from_numpy(np.concatenate(mean)), torch.from_numpy(np.concatenate(weight))
     inputs = x.shape[-1]
-    with torch.random.fork_rng(), _one_thread():
+    with torch.random.fork_rng(), one_thread():
         torch.manual_seed(seed)
         layers = [nn.Linear(inputs, width), nn.SiLU(), nn.Linear(width, width), nn.SiLU()]
         net = nn.Sequential(*layers, nn.Linear(width, y.shape[-1]))
@@ -106,7 +106,7 @@ def train_regressor(
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """For a net this small, threads cost more than they save: 25 times on two busy cores."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
