@@ -293,3 +293,10 @@ def test_a_watched_training_is_the_same_watched_unwatched_or_interrupted(data, m
     folders = (data.work / "unwatched", data.work / "interrupted" / "gradients-0-8")
     plain, watched = (load(folder / "last.pt")["model"] for folder in folders)
     assert all(torch.equal(plain[k], watched[k]) for k in plain)
+
+
+def test_the_paper_s_size_trains_a_step(data, tmp_path):
+    paper = scale("paper")
+    phase = replace(paper.phase(1.0, 1.0), updates=1, batch_size=2, eval_every=1)
+    done = train(tmp_path / "paper", paper.model, phase, data["real"], data["dev"], seed=0)
+    assert done.updates == 1 and done.history[0]["loss"] > 0

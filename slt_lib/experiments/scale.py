@@ -49,7 +49,7 @@ class Scale:
             batch_size=self.batch_size,
             lr=lr * self.lr,
             augment=AugmentSettings() if self.augment else AugmentSettings.off(),
-            **{"eval_every": max(1, round(length * self.updates) // 4)} | more,
+            **{"eval_every": -(-max(1, round(length * self.updates)) // 4)} | more,
         )
 
 
@@ -78,6 +78,22 @@ SCALES = {
         search=replace(SEARCH, max_length=60),
     ),
     "full": FULL,
+    "paper": Scale(  # the field's plain transformer, on a GPU; not run by us
+        world=FULL.world,
+        novel=FULL.novel,
+        updates=20_000,
+        model=ModelSettings(
+            width=512,
+            heads=8,
+            encoder_layers=3,
+            decoder_layers=3,
+            feedforward=2048,
+            dropout=0.1,
+            text_ctc=False,
+        ),
+        batch_size=32,
+        lr=1e-3,
+    ),
     "short": replace(FULL, updates=FULL.updates * 2 // 5),
 }
 

@@ -148,7 +148,7 @@ def looks(
     Chapter: 09_pose_to_text
     """
     steps = attention.shape[1]
-    heights = [0.16 * len(glosses), 1 - 0.16 * len(glosses)]
+    heights = [0.2 * len(glosses), 1 - 0.2 * len(glosses)]
     fig = make_subplots(2, 1, shared_xaxes=True, row_heights=heights, vertical_spacing=0.03)
     for row, signs in enumerate(glosses.values()):
         for i, (gloss, start, end) in enumerate(signs):
@@ -156,8 +156,10 @@ def looks(
                 type="rect", x0=start, x1=end, y0=row - 0.4, y1=row + 0.4, line_width=1,
                 fillcolor=COLOURS[i % len(COLOURS)], opacity=0.4, row=1, col=1,
             )  # fmt: skip
+            narrow = end - start < 0.012 * len(gloss) * steps * seconds_per_step
             fig.add_annotation(x=(start + end) / 2, y=row, text=gloss, showarrow=False,
-                               font={"size": 8}, row=1, col=1)  # fmt: skip
+                               textangle=-90 if narrow else 0, font={"size": 8},
+                               row=1, col=1)  # fmt: skip
         fig.add_scatter(x=[0, steps * seconds_per_step], y=[row, row], mode="lines",
                         line_width=0, showlegend=False, hoverinfo="skip", row=1, col=1)  # fmt: skip
     at = (np.arange(steps, dtype=np.float32) + 0.5) * np.float32(seconds_per_step)
@@ -170,4 +172,4 @@ def looks(
     fig.update_yaxes(tickvals=list(range(len(words))), ticktext=list(words), showgrid=False,
                      autorange="reversed", row=2, col=1)  # fmt: skip
     fig.update_xaxes(title_text="time (s)", row=2, col=1, linecolor=INK)
-    return finish(fig, alt=alt, height=150 + 22 * len(words) + 30 * len(glosses))
+    return finish(fig, alt=alt, height=190 + 24 * len(words) + 50 * len(glosses))

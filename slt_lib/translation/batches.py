@@ -1,13 +1,19 @@
 """Which sentences are in which batch? A pure function of the seed and the update's number."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+import torch
+from lightning_fabric import Fabric
 
 from slt_lib.pose.errors import SLTError
-from slt_lib.translation.data import TranslationData
+from slt_lib.translation.augment import augment
+from slt_lib.translation.data import Batch, Codec, TranslationData, concatenate
+from slt_lib.translation.loss import Totals
+from slt_lib.translation.settings import TrainSettings
 
 BUCKET = 8  # batches that are sorted by length together
 
@@ -95,3 +101,29 @@ def mixed_batch(
         extra = rng.integers(len(data), size=missing) if missing > 0 else window[:0]
         chosen.append(np.concatenate([window, extra]).astype(int))
     return chosen
+
+
+def next_batch(
+    data: TranslationData | Mixture, settings: TrainSettings, codec: Codec, seed: int,
+    update: int, fabric: Fabric, stride: int,
+) -> tuple[Batch, Totals, int]:  # fmt: skip
+    """This device's part of a batch, varied; targets and sentences of the whole batch."""
+    if isinstance(data, Mixture):
+        chosen = mixed_batch(data, settings.batch_size, seed, update, settings.updates)
+        pairs = zip(data.parts, chosen, strict=True)
+        whole = concatenate([part.select(rows) for (part, _), rows in pairs if len(rows)])
+        rows = np.arange(len(whole))
+    else:
+        whole, rows = data, epoch_batch(data.lengths, settings.batch_size, seed, update)
+    batch = whole.batch(rows, codec)
+    generator = torch.Generator().manual_seed(
+        int(np.random.SeedSequence([seed, update, 3]).generate_state(1)[0])
+    )
+    batch = augment(batch, settings.augment, generator)
+    totals = Totals.of(batch, stride)
+    if fabric.world_size > 1:
+        mine = torch.arange(len(rows))[fabric.global_rank :: fabric.world_size]
+        if not len(mine):  # fewer sentences than devices: one that counts nothing
+            mine, totals = torch.zeros(1, dtype=torch.long), Totals(*[math.inf] * 3)
+        batch = Batch(**{name: value[mine] for name, value in vars(batch).items()})
+    return batch.to(fabric.device), totals, len(rows)

@@ -24,10 +24,9 @@ from tqdm import tqdm
 from slt_lib.pose.errors import SLTError
 from slt_lib.pose.io.guard import atomic_write
 from slt_lib.translation import checkpoint
-from slt_lib.translation.augment import augment
-from slt_lib.translation.batches import Mixture, epoch_batch, mixed_batch
-from slt_lib.translation.data import Batch, Codec, TranslationData, concatenate
-from slt_lib.translation.loss import Totals, losses
+from slt_lib.translation.batches import Mixture, next_batch
+from slt_lib.translation.data import Codec, TranslationData
+from slt_lib.translation.loss import losses
 from slt_lib.translation.metrics import bleu4
 from slt_lib.translation.model import Translator
 from slt_lib.translation.search import SearchSettings, translate
@@ -203,32 +202,6 @@ def _run(
     return {"folder": out, "history": state["history"], "updates": state["update"],
             "sentences": state["sentences"], "seconds": state["seconds"],
             "resumed_at": first}  # fmt: skip
-
-
-def next_batch(
-    data: TranslationData | Mixture, settings: TrainSettings, codec: Codec, seed: int,
-    update: int, fabric: Fabric, stride: int,
-) -> tuple[Batch, Totals, int]:  # fmt: skip
-    """This device's part of a batch, varied; targets and sentences of the whole batch."""
-    if isinstance(data, Mixture):
-        chosen = mixed_batch(data, settings.batch_size, seed, update, settings.updates)
-        pairs = zip(data.parts, chosen, strict=True)
-        whole = concatenate([part.select(rows) for (part, _), rows in pairs if len(rows)])
-        rows = np.arange(len(whole))
-    else:
-        whole, rows = data, epoch_batch(data.lengths, settings.batch_size, seed, update)
-    batch = whole.batch(rows, codec)
-    generator = torch.Generator().manual_seed(
-        int(np.random.SeedSequence([seed, update, 3]).generate_state(1)[0])
-    )
-    batch = augment(batch, settings.augment, generator)
-    totals = Totals.of(batch, stride)
-    if fabric.world_size > 1:
-        mine = torch.arange(len(rows))[fabric.global_rank :: fabric.world_size]
-        if not len(mine):  # fewer sentences than devices: one that counts nothing
-            mine, totals = torch.zeros(1, dtype=torch.long), Totals(*[math.inf] * 3)
-        batch = Batch(**{name: value[mine] for name, value in vars(batch).items()})
-    return batch.to(fabric.device), totals, len(rows)
 
 
 def learning_rate(settings: TrainSettings, update: int) -> float:

@@ -171,7 +171,7 @@ def _sign_one(job: tuple[int, int, int, Sentence]) -> Utterance:
 
 def _signed(jobs: list, name: str, processes: int) -> Iterator[Utterance]:
     bar = partial(tqdm, total=len(jobs), desc=f"signing {name}", unit="sentence", leave=False)
-    if processes <= 1 or len(jobs) < 32:
+    if processes <= 1 or len(jobs) < 100:  # starting processes costs more
         yield from bar(map(_sign_one, jobs))
         return
     with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
