@@ -103,6 +103,10 @@ def test_dropouts_are_as_frequent_and_as_long_as_asked_and_measured(seen):
     alone = measure_dropouts([Utterance("a", pose=one_handed)])
     assert alone.lost == pytest.approx(0.05, rel=0.3)  # what was never there isn't lost
     assert measure_dropouts([Utterance("a"), Utterance("b", pose=lost[:0])]) == Dropouts()
+    seen_once = np.arange(10) < 4
+    away = still[:10].hide(still.group("left_hand")).mask & seen_once[:, None]
+    gone = measure_dropouts([Utterance("a", pose=PoseSequence(still.positions[:10], away, 25.0))])
+    assert gone == Dropouts(0.25, 0.0) and gone.draw(60, rng)[-1]  # lost for good
 
 
 def test_senseless_variation_is_refused():
@@ -110,6 +114,6 @@ def test_senseless_variation_is_refused():
                 {"mirror": 1.1}, {"size": -0.1}, {"camera": -1.0}):  # fmt: skip
         with pytest.raises(SLTError):
             Variation(**how)
-    for how in ((-0.1, 1.0), (0.5, 0.0), (1.1, 0.5)):
+    for how in ((-0.1, 1.0), (0.5, -0.1), (1.1, 0.5)):
         with pytest.raises(SLTError):
             Dropouts(*how)

@@ -65,3 +65,22 @@ def test_a_broken_record_is_named(tmp_path):
         (tmp_path / "joint-4.json").write_text(broken, "utf8")
         with pytest.raises(SLTError, match=r"joint-4\.json.*Record it again"):
             tables.read_records(tmp_path)
+
+
+def test_records_of_two_sizes_are_not_compared(tmp_path):
+    for seed, updates in ((0, 320), (1, 320), (2, 800)):
+        size = {"config": {"scale": {"updates": updates}}} if seed else {}
+        one = GOOD | {"arm": "joint", "seed": seed} | size
+        (tmp_path / f"joint-{seed}.json").write_text(json.dumps(one), "utf8")
+        if seed < 2:
+            assert len(tables.read_records(tmp_path)["joint"]) == seed + 1
+    with pytest.raises(SLTError, match=r"joint-2.*another size than joint-1"):
+        tables.read_records(tmp_path)
+
+
+def test_a_curve_counts_through_the_phases_and_is_the_seeds_mean():
+    phases = [[{"update": 5, "bleu4": 1.0}, {"update": 9, "bleu4": 2.0}],
+              [{"update": 4, "bleu4": 3.0}]]  # fmt: skip
+    other = [[look | {"bleu4": look["bleu4"] + 1} for look in phase] for phase in phases]
+    found = tables.curve([{"phases": phases}, {"phases": other}])
+    assert [(look["update"], look["bleu4"]) for look in found] == [(5, 1.5), (9, 2.5), (13, 3.5)]

@@ -18,6 +18,7 @@ from slt_lib.corpus.synthetic import (
     generate_corpus,
     measure_dropouts,
 )
+from slt_lib.corpus.synthetic.recipe import dictionary_hash
 from slt_lib.corpus.weather.grammar import paraphrase
 from slt_lib.corpus.weather.world import World, make_world, novel_sentences
 from slt_lib.dictionary import load_dictionary, save_dictionary
@@ -53,20 +54,30 @@ class Data:
         self.scale, self.processes, self.dask_address = scale, processes, dask_address or None
         if dictionary and not corpus:
             raise SLTError("A dictionary of one's own goes with a corpus.", fix="Give both.")
-        named = [asdict(scale.world), scale.novel, str(corpus), str(dictionary)]
-        key = hashlib.sha256(json.dumps(named).encode()).hexdigest()[:10]
-        self.work = Path(work) / key
-        self.work.mkdir(parents=True, exist_ok=True)
-        self.world: World | None = None
+        self.splits: dict[str, Corpus] = {}
         if corpus:
             self.splits = {s: Corpus.open(Path(corpus) / s) for s in ("train", "dev", "test")}
-            self.dictionary = Path(dictionary) if dictionary else None
-        else:
+        self.dictionary = Path(dictionary) if dictionary else None
+        self.work = Path(work) / self._key()
+        self.work.mkdir(parents=True, exist_ok=True)
+        self.world: World | None = None
+        if not corpus:
             with FileLock(self.work / "world.lock"):
                 self.world = make_world(self.work / "world", scale.world, processes=processes)
             self.splits = {s: getattr(self.world, s) for s in ("train", "dev", "test")}
             self.dictionary = self.world.dictionary
         self._sets: dict[str, TranslationData] = {}
+
+    def _key(self) -> str:
+        """Of everything that the folder's contents depend on; other data, another folder."""
+        named = [
+            asdict(self.scale.world),
+            self.scale.novel,
+            *(c.hash for c in self.splits.values()),
+        ]
+        if self.dictionary:
+            named.append(dictionary_hash(self.dictionary))
+        return hashlib.sha256(json.dumps(named).encode()).hexdigest()[:10]
 
     @property
     def hash(self) -> str:
@@ -155,12 +166,17 @@ def _synthetic_quarter(data: Data) -> TranslationData:
     return data.stitched("synthetic_25", sentences=data.sentences()[::QUARTER], every=QUARTER)
 
 
-def _novel(data: Data) -> TranslationData:
+def _novel(data: Data, name: str = "novel", every: int = 1) -> TranslationData:
     if data.world is None:
         raise SLTError("Novel sentences come from the weather world's grammar.",
                        fix="Leave out the arm with novel sentences.")  # fmt: skip
     drawn = novel_sentences(data.world, data.scale.novel, seed=1)
-    return data.stitched("novel", sentences=[(s.gloss, s.text) for s in drawn])
+    return data.stitched(name, sentences=[(s.gloss, s.text) for s in drawn], every=every)
+
+
+def _novel_quarter(data: Data) -> TranslationData:
+    """The novel sentences, matched to nothing but the quarter."""
+    return _novel(data, "novel_25", QUARTER)
 
 
 def _coverage(share: int) -> Callable[[Data], TranslationData]:
@@ -186,16 +202,20 @@ def _wrong(data: Data) -> TranslationData:
     )
 
 
-def _text_only(data: Data) -> TranslationData:
-    """The real texts, and nothing to be seen: one frame each, all joints masked."""
-    real = data["real"]
-    count = len(real)
-    return replace(
-        real,
-        positions=np.zeros((count, *real.positions.shape[1:]), real.positions.dtype),
-        seen=np.zeros((count, real.seen.shape[1]), bool),
-        starts=np.arange(count + 1),
-    )
+def _blind(name: str) -> Callable[[Data], TranslationData]:
+    """The texts of a data set, and nothing to be seen: one frame each, all joints masked."""
+
+    def make(data: Data) -> TranslationData:
+        seeing = data[name]
+        count = len(seeing)
+        return replace(
+            seeing,
+            positions=np.zeros((count, *seeing.positions.shape[1:]), seeing.positions.dtype),
+            seen=np.zeros((count, seeing.seen.shape[1]), bool),
+            starts=np.arange(count + 1),
+        )
+
+    return make
 
 
 def _paraphrased(data: Data) -> TranslationData:
@@ -227,9 +247,11 @@ DATASETS: dict[str, Callable[[Data], TranslationData]] = {
     "synthetic": _switched("synthetic"),
     "synthetic_25": _synthetic_quarter,
     "novel": _novel,
+    "novel_25": _novel_quarter,
     **{f"coverage_{share}": _coverage(share) for share in (25, 50, 75)},
     "wrong_sentences": _wrong,
-    "text_only": _text_only,
+    "text_only": _blind("real"),
+    "text_novel_25": _blind("real_25+novel_25"),
     "paraphrased": _paraphrased,
     "reorder": _switched("reorder", vary={"reorder": "local"}),
     "no_speed": _switched("no_speed", vary={"speed": (1.0, 1.0), "curve": 0.0, "durations": False}),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from slt_lib.pose.errors import SLTError
 
 FINE = 0.5  # learning rate of fine-tuning, relative to training from scratch
+LONG = 6.0  # length at which a quarter of the real data has nothing more to give
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,27 @@ ABLATIONS = {
     "domain_token": Arm("(c) and told which is which", (Phase("real+synthetic", 2.0),), domains=2),
 }
 
+TRAINED_OUT = {  # chapter 12: a quarter of the real data, until more updates don't help
+    "long_real_only": Arm("(a) trained out", (Phase("real_25", LONG),), "real_25"),
+    "long_equal_compute": Arm("(e) twice as long as (a)", (Phase("real_25", 2 * LONG),), "real_25"),
+    "long_joint": Arm(
+        "(c) together, as long as (e)", (Phase("real_25+synthetic_25", 2 * LONG),), "real_25"
+    ),
+    "long_pretrain_finetune": Arm(
+        "(d) synthetic, then real", (Phase("synthetic_25", LONG), Phase("real_25", LONG, FINE)),
+        "real_25",
+    ),
+    "long_pretrain_novel_finetune": Arm(
+        "(d+) synthetic with novel sentences, then real",
+        (Phase("synthetic_25+novel_25", LONG), Phase("real_25", LONG, FINE)), "real_25+novel_25",
+    ),
+    "long_text_novel": Arm(
+        "(h+) decoder first, on the texts of (d+) alone",
+        (Phase("text_novel_25", LONG, text_only=True), Phase("real_25", LONG, FINE)),
+        "real_25+novel_25",
+    ),
+}  # fmt: skip
+
 
 def arm_of(name: str) -> Arm:
     """The arm of a name.
@@ -108,8 +130,8 @@ def arm_of(name: str) -> Arm:
     Raises:
         SLTError: If there is none.
     """
-    for table in (PRETRAINING, ABLATIONS):
+    for table in (PRETRAINING, ABLATIONS, TRAINED_OUT):
         if name in table:
             return table[name]
-    known = ", ".join({**PRETRAINING, **ABLATIONS})
+    known = ", ".join({**PRETRAINING, **ABLATIONS, **TRAINED_OUT})
     raise SLTError(f"There is no arm {name!r}.", fix=f"Known: {known}.")

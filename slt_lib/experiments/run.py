@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 from filelock import FileLock
 
 from slt_lib.experiments.data import Data
-from slt_lib.experiments.protocols import ABLATIONS, Arm, Phase, arm_of
+from slt_lib.experiments.protocols import ABLATIONS, TRAINED_OUT, Arm, Phase, arm_of
 from slt_lib.experiments.scale import Scale
 from slt_lib.experiments.scale import scale as scale_of
 from slt_lib.translation.batches import Mixture
@@ -26,7 +26,7 @@ def run_arm(
     """Train and test one arm with one seed.
 
     Args:
-        arm: A key of `protocols.PRETRAINING` or `ABLATIONS`.
+        arm: A key of `protocols.PRETRAINING`, `ABLATIONS` or `TRAINED_OUT`.
         seed: Of weights, batches, variation and dropout; corpora stay the same.
         size: A key of `scale.SCALES`.
         work: Folder for corpora and trainings, shared by all arms and seeds.
@@ -45,7 +45,7 @@ def run_arm(
     return run(arm, seed, data)
 
 
-ABLATION_ARMS = (*ABLATIONS, "gradients")
+ABLATION_ARMS = (*ABLATIONS, *TRAINED_OUT, "gradients")
 _data: dict[tuple, Data] = {}
 
 

@@ -1,7 +1,7 @@
 """What came out, from records alone: means, spreads, significance, results for other tools."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -32,11 +32,12 @@ def read_records(folder: str | Path) -> dict[str, dict[int, dict]]:
         folder: Such as `book/recorded/10_pretraining`.
 
     Raises:
-        SLTError: If a file isn't a record.
+        SLTError: If a file isn't a record, or records are of different sizes.
 
     Chapter: 10_pretraining
     """
     found: dict[str, dict[int, dict]] = {}
+    first: tuple[str, str] | None = None
     for path in sorted(Path(folder).glob("*.json")):
         try:
             one = json.loads(path.read_text("utf8"))
@@ -45,7 +46,18 @@ def read_records(folder: str | Path) -> dict[str, dict[int, dict]]:
             raise SLTError(
                 f"It is no record ({error!r}).", file=path, fix="Record it again."
             ) from error
+        size = _size(one)
+        if size and size != (first := first or (size, path.name))[0]:
+            raise SLTError(f"It was recorded in another size than {first[1]}.", file=path,
+                           fix="Record all arms of a chapter in one size.")  # fmt: skip
     return found
+
+
+def _size(record: dict) -> str:
+    """What arms must have in common to be compared, as a string; empty if the record says none."""
+    sizes = record.get("config", {}).get("scale", {})
+    common = ("world", "updates", "model", "batch_size", "lr")
+    return json.dumps({key: sizes.get(key) for key in common}) if sizes else ""
 
 
 def common_seeds(records: Records) -> list[int]:
@@ -56,6 +68,26 @@ def common_seeds(records: Records) -> list[int]:
 def bleus(records: Records) -> dict[str, list[float]]:
     """BLEU-4 of every arm, a value per seed in the seeds' order."""
     return {arm: [runs[s]["bleu4"] for s in sorted(runs)] for arm, runs in records.items()}
+
+
+def curve(runs: Iterable[Mapping]) -> list[dict]:
+    """Mean BLEU-4 on dev along training, updates counted through all phases.
+
+    Args:
+        runs: Records of one arm, such as one per seed.
+
+    Returns:
+        update and bleu4 of every look.
+
+    Chapter: 10_pretraining
+    """
+    looks, before = [], 0
+    for phase in zip(*(run["phases"] for run in runs), strict=True):
+        for same in zip(*phase, strict=True):
+            mean = float(np.mean([look["bleu4"] for look in same]))
+            looks.append({"update": same[0]["update"] + before, "bleu4": mean})
+        before = looks[-1]["update"]
+    return looks
 
 
 def rows(records: Records, against: str = "real_only") -> list[dict]:

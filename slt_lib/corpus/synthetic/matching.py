@@ -30,14 +30,14 @@ class Dropouts:
     found: float = 1.0
 
     def __post_init__(self) -> None:
-        if not (0 <= self.lost <= 1 and 0 < self.found <= 1):
+        if not (0 <= self.lost <= 1 and 0 <= self.found <= 1):
             raise SLTError(f"{self} makes no sense.", fix="Both are probabilities.")
 
     def draw(self, frames: int, rng: np.random.Generator) -> np.ndarray:
         """In which frames a hand is lost, bool [frames]."""
         lost, out, chances = False, np.zeros(frames, bool), rng.random(frames)
         for t in range(frames):
-            lost = chances[t] > self.found if lost else chances[t] < self.lost
+            lost = chances[t] >= self.found if lost else chances[t] < self.lost
             out[t] = lost
         return out
 
@@ -63,7 +63,7 @@ def measure_dropouts(corpus: Iterable[Utterance]) -> Dropouts:
                     (~before & after).sum(),
                 ]
     lost = counts[1] / counts[0] if counts[0] else 0.0
-    found = counts[3] / counts[2] if counts[2] and counts[3] else 1.0
+    found = counts[3] / counts[2] if counts[2] else 1.0
     return Dropouts(float(lost), float(found))
 
 

@@ -80,18 +80,22 @@ def superpose(times: np.ndarray, targets: np.ndarray, at: np.ndarray, overlap: f
 
 
 def quaternions(names: list[str], tilt: np.ndarray) -> np.ndarray:
-    """Orientations as unit quaternions that don't change sides, float [n, 4]."""
+    """Orientations as unit quaternions that don't change sides, float [n, 4].
+
+    Half a turn can go either way: the product is 0 but for rounding, which decides. So it is summed
+    in one order on every machine, as a BLAS doesn't.
+    """
     turns = {name: _turn(*ORIENTATIONS[name]) for name in set(names)}
     quats = (Rotation.from_rotvec(tilt) * Rotation.from_matrix([turns[n] for n in names])).as_quat()
     for k in range(1, len(quats)):
-        if quats[k] @ quats[k - 1] < 0:
+        if (quats[k] * quats[k - 1]).sum() < 0:
             quats[k] *= -1
     return quats
 
 
 def _turn(fingers: tuple, side: tuple) -> np.ndarray:
     along, index = np.array(fingers, float), np.array(side, float)
-    along, index = along / np.linalg.norm(along), index / np.linalg.norm(index)
+    along, index = along / np.sqrt((along**2).sum()), index / np.sqrt((index**2).sum())
     return np.stack([index, along, np.cross(index, along)], -1)
 
 
