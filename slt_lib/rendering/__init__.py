@@ -1,0 +1,1 @@
+"""What does a camera see of a signer?"""
