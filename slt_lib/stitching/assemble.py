@@ -4,7 +4,7 @@
 sentence with two look-ups of frames, and is what the stitcher uses; a test holds them equal.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -20,6 +20,11 @@ from slt_lib.stitching.transition import (
     measure_join,
     measure_joins,
 )
+
+# Makes the positions [frames, 50, 3] between each of some pairs of signs.
+Bridge = Callable[
+    [Sequence[tuple[PoseSequence, PoseSequence]], Sequence[int]], Sequence[np.ndarray]
+]
 
 
 @dataclass(frozen=True)
@@ -197,4 +202,23 @@ def _rebridge(pose: PoseSequence, spans: list[tuple[int, int]], kind: Kind) -> P
     for (start, end), (then, stop) in pairwise(spans):
         between = bridge(pose[start:end], pose[then:stop], then - end, kind)
         positions[end:then] = between.positions
+    return pose.replace(positions=positions)
+
+
+def bridge_with(pose: PoseSequence, spans: list[tuple[int, int]], bridge: Bridge) -> PoseSequence:
+    """The same sequence with arms and hands between its signs moved in another way.
+
+    Args:
+        pose: The joined sequence, first 50 joints arms and hands.
+        spans: (start, end) of every sign in it.
+        bridge: Makes the positions; which joints are seen there stays as it is.
+    """
+    ways = [(a, b) for a, b in pairwise(spans) if b[0] > a[1]]
+    if not ways:
+        return pose
+    pairs = [(pose[slice(*a)], pose[slice(*b)]) for a, b in ways]
+    positions = pose.positions.copy()
+    made = bridge(pairs, [b[0] - a[1] for a, b in ways])
+    for (a, b), between in zip(ways, made, strict=True):
+        positions[a[1] : b[0], :50] = between
     return pose.replace(positions=positions)

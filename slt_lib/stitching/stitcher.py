@@ -11,7 +11,7 @@ from slt_lib.pose.errors import SLTError
 from slt_lib.pose.normalise import dominant_hand
 from slt_lib.pose.resample import to_fps
 from slt_lib.pose.sequence import PoseSequence, concatenate
-from slt_lib.stitching.assemble import Segment, assemble
+from slt_lib.stitching.assemble import Bridge, Segment, assemble, bridge_with
 from slt_lib.stitching.face import Expressions
 from slt_lib.stitching.settings import StitchSettings
 from slt_lib.stitching.spectrum import Spectrum, spectrum
@@ -75,6 +75,8 @@ class Stitcher:
         reference: The velocity spectrum of real signing at `settings.fps`, for `matched`
             smoothing. By default that of the dictionary's own recordings (`own_spectrum`).
         expressions: A codebook of facial expressions; None keeps each recording's face.
+        bridge: Moves arms and hands between signs in its own way, such as
+            `slt_lib.body.TurningBridge`; None does as `settings.transition` says.
 
     Raises:
         SLTError: If the reference was taken at another frame rate.
@@ -88,9 +90,10 @@ class Stitcher:
         settings: StitchSettings | None = None,
         reference: Spectrum | None = None,
         expressions: Expressions | None = None,
+        bridge: Bridge | None = None,
     ) -> None:
         self.dictionary, self.settings = dictionary, settings or StitchSettings()
-        self.expressions = expressions
+        self.expressions, self.bridge = expressions, bridge
         self._prepared: dict[Sign, PoseSequence] = {}
         if self.settings.smoothing == "matched" and reference is None:
             reference = own_spectrum(dictionary, self.settings.fps)
@@ -190,6 +193,8 @@ class Stitcher:
             with_ways=durations is not None and durations.with_ways,
         )  # fmt: skip
         frames = [end - start for start, end in spans]
+        if self.bridge is not None:
+            joined = bridge_with(joined, spans, self.bridge)
         if self.expressions is not None and codes is not None:
             joined = self.expressions.put(joined, spans, codes)
         segments = [Segment(g.gloss, g.variant, *at) for g, at in zip(signs, spans, strict=True)]

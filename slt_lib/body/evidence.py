@@ -1,0 +1,118 @@
+"""What a recording says of the body: keypoints turned into what a fit compares itself with."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from slt_lib.pose.bones import join_wrists
+from slt_lib.pose.depth import fix_depth
+from slt_lib.pose.errors import PoseError
+from slt_lib.pose.normalise import shoulder_frame
+from slt_lib.pose.sequence import PoseSequence
+from slt_lib.pose.skeleton import SLRTP_178
+
+TO_BODY = np.float32([1, -1, -1])  # our keypoints' axes against SMPL-X's
+SIDES = ("right", "left")
+BONES = [(0, 4 * finger + 1) for finger in range(5)]
+BONES += [(4 * finger + k, 4 * finger + k + 1) for finger in range(5) for k in (1, 2, 3)]
+HAND_STARTS = (8, 29)
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """Keypoints of several sequences, one after the other: F frames of S sequences.
+
+    Lengths are in shoulder widths; axes are SMPL-X's: x to the signer's left, y up, z to the front.
+
+    Attributes:
+        points: First 50 keypoints, float32 [F, 50, 3]; 0 where unseen.
+        sure: How sure the estimator is of each, float32 [F, 50]; 0 is unseen.
+        bones: Directions of the 20 bones of the right and the left hand, unit vectors, float32
+            [F, 2, 20, 3]; 0 where unseen.
+        bone_seen: bool [F, 2, 20].
+        face: 128 face points around their centre, float32 [F, 128, 3].
+        face_seen: In which frames the whole face was, bool [F].
+        sequence: To which sequence a frame belongs, int64 [F].
+        pairs: Frames that follow each other in one sequence, int64 [P]: k and k + 1.
+        rate: Frames per second of each frame's sequence, float32 [F].
+        deep: Whether depth was measured in space (1) or guessed from one picture (0), [S].
+        width: Shoulder width in the sequence's own unit, [S].
+        starts: First frame of each sequence, and F, ints [S + 1].
+    """
+
+    points: Tensor
+    sure: Tensor
+    bones: Tensor
+    bone_seen: Tensor
+    face: Tensor
+    face_seen: Tensor
+    sequence: Tensor
+    pairs: Tensor
+    rate: Tensor
+    deep: Tensor
+    width: Tensor
+    starts: tuple[int, ...]
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+
+def gather(poses: Sequence[PoseSequence], deep: bool = False) -> Evidence:
+    """What sequences say of their signers' bodies.
+
+    Args:
+        poses: Any skeletons with shoulders; pixels, metres or shoulder widths. Each has a frame.
+        deep: Whether their depth was measured (several cameras, or lifted to 3-D with the arms'
+            lengths), not guessed by an estimator that saw one picture.
+
+    Raises:
+        PoseError: If there is no sequence, one is empty, or one shows no pair of shoulders.
+
+    Source: Ivashechkin, Mendez, Bowden, SignSplat, 2025, for the terms that this feeds.
+    """
+    if not poses:
+        raise PoseError("There is no sequence to fit a body to.")
+    parts = [_points(pose) for pose in poses]
+    points = np.concatenate([p for p, _, _ in parts])
+    sure = np.concatenate([c for _, c, _ in parts])
+    lengths = [len(p) for p, _, _ in parts]
+    starts = np.concatenate([[0], np.cumsum(lengths)])
+    sequence = np.repeat(np.arange(len(poses)), lengths)
+    bones, bone_seen = _bones(points, sure)
+    face, whole = points[:, 50:], (sure[:, 50:] > 0).all(1)
+    face = np.where(whole[:, None, None], face - face.mean(1, keepdims=True), 0)
+    arrays = (
+        points[:, :50], sure[:, :50], bones, bone_seen, face.astype(np.float32), whole, sequence,
+        np.flatnonzero(sequence[1:] == sequence[:-1]),
+        np.repeat([pose.fps for pose in poses], lengths).astype(np.float32),
+        np.full(len(poses), float(deep), np.float32),
+        np.array([w for _, _, w in parts], np.float32),
+    )  # fmt: skip
+    return Evidence(*map(torch.from_numpy, arrays), tuple(starts.tolist()))
+
+
+def _points(pose: PoseSequence) -> tuple[np.ndarray, np.ndarray, float]:
+    """178 keypoints in the body's axes and shoulder widths, their confidence, the width."""
+    if not len(pose):
+        raise PoseError("The sequence has no frame.", fix="Leave it out.")
+    pose = fix_depth(pose).to(SLRTP_178)
+    origin, width = shoulder_frame(pose)
+    middle = np.median(origin, 0)
+    positions = (join_wrists(pose) - middle) / np.float32(width) * TO_BODY
+    positions[~pose.mask] = 0
+    return positions.astype(np.float32), pose.confidence, width
+
+
+def _bones(points: np.ndarray, sure: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    a, b = np.transpose(BONES)
+    vectors, seen = [], []
+    for start in HAND_STARTS:
+        bone = points[:, start + b] - points[:, start + a]
+        length = np.linalg.norm(bone, axis=-1, keepdims=True)
+        good = (sure[:, start + a] > 0) & (sure[:, start + b] > 0) & (length[..., 0] > 1e-6)
+        vectors.append(np.where(good[..., None], bone / np.maximum(length, 1e-6), 0))
+        seen.append(good)
+    return np.stack(vectors, 1).astype(np.float32), np.stack(seen, 1)
