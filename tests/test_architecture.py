@@ -91,3 +91,10 @@ def test_plain_papermill_reads_its_parameters(chapter):
     tagged = [cell for cell in cells if "parameters" in cell["metadata"].get("tags", [])]
     assert len(tagged) == 1
     assert json.dumps(tagged[0]["source"]).count("profile: str") == 1
+
+
+@by_name
+def test_a_chapter_with_references_cites_something(chapter):
+    cells = read_notebook(chapter.path).cells
+    text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    assert ("{bibliography}" in text) == ("{cite:" in text)
