@@ -157,7 +157,7 @@ def _arms(figure: _Figure, rng: np.random.Generator, tries: int = 200) -> tuple[
 def _clear(figure: _Figure, arm: _Arm) -> bool:
     """Whether elbow, forearm and hand are outside the torso and the head, taken as ellipsoids."""
     trunk = (arm.bones[1:] - figure.at("spine2")) / (figure.torso * [1, 1.25, 1] + CLEAR)
-    skull = figure.at("head") + [0, 0.05, 0.02]
+    skull = figure.at("head") + np.array([0, 0.05, 0.02])
     head = (arm.bones[1:] - skull) / (np.array([0.10, 0.15, 0.13]) + CLEAR)
     return min((trunk**2).sum(1).min(), (head**2).sum(1).min()) > 1
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 
@@ -76,7 +77,7 @@ def on_vertices(body: Body) -> Anatomy:
 
 @lru_cache(maxsize=2)
 def on_texels(body: Body, rows: int) -> Anatomy:
-    """What lies at each texel (see `Surface`): N is F · (rows+1)(rows+2)/2, triangle by triangle."""
+    """What lies at each texel (see `Surface`): triangle after triangle."""
     from slt_lib.rendering.shading import texel_weights
 
     vertices, faces = body.smplx.v_template.numpy().astype(np.float32), body.faces.numpy()
@@ -192,7 +193,7 @@ def _face_marks(body: Body, points, from_eyes) -> dict[str, np.ndarray]:
 def _from_line(points: np.ndarray, line: np.ndarray) -> np.ndarray:
     """Distance from a polyline [n, 2], float [N]."""
     best = np.full(len(points), np.inf)
-    for a, b in zip(line[:-1], line[1:], strict=True):
+    for a, b in pairwise(line):
         share = np.clip((points - a) @ (b - a) / ((b - a) @ (b - a)), 0, 1)
         best = np.minimum(best, np.linalg.norm(points - a - share[:, None] * (b - a), axis=1))
     return best
