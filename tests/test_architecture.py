@@ -95,6 +95,6 @@ def test_plain_papermill_reads_its_parameters(chapter):
 
 @by_name
 def test_a_chapter_with_references_cites_something(chapter):
-    cells = read_notebook(chapter.path).cells
-    text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    cells = read_notebook(chapter.path)["cells"]
+    text = "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
     assert ("{bibliography}" in text) == ("{cite:" in text)
