@@ -16,6 +16,7 @@ from slt_lib.body.joints import INDEX, NAMES
 _A, _B = (list(ends) for ends in np.transpose(BONES))
 HANDS_AT = 25  # the first joint of a finger
 ROBUST = 0.1  # shoulder widths: errors above count as their size, not its square
+TRUSTED = [1.0] * 6 + [0.1] * 2  # hips are mostly guessed: they are out of the picture
 STANDARD_RATE = 25.0  # frames per second at which smoothness is measured
 
 
@@ -54,7 +55,7 @@ def body_points(state: State, seen: Evidence) -> Tensor:
     off = (state.hands[:, :8] - seen.points[:, :8]) ** 2
     deep = seen.deep[seen.sequence, None]
     squared = off[..., 0] + off[..., 1] + deep * off[..., 2]
-    return (seen.sure[:, :8] * _robust(squared)).sum(1)
+    return (seen.sure[:, :8] * _robust(squared) * squared.new_tensor(TRUSTED)).sum(1)
 
 
 def hand_bones(state: State, seen: Evidence) -> Tensor:
@@ -127,7 +128,7 @@ TERMS: dict[str, Callable[[State, Evidence], Tensor]] = {
 
 def _stiffness() -> list[float]:
     """How much each joint is drawn to rest: arms little, spine and pelvis much."""
-    stiff = {"pelvis": 4, "spine1": 6, "spine2": 6, "spine3": 6, "neck": 1, "head": 1, "jaw": 1}
+    stiff = {"pelvis": 80, "spine1": 80, "spine2": 80, "spine3": 80, "neck": 2, "head": 2, "jaw": 1}
     stiff |= {f"{side}_collar": 3 for side in ("left", "right")}
     stiff |= {f"{side}_{part}": 0.3 for side in ("left", "right") for part in ("shoulder", "elbow")}
     return [stiff.get(name, 0.5) for name in NAMES]
