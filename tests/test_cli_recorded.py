@@ -16,6 +16,9 @@ def record(arm, seed, scale=1):
     drift = 0.5 if Path("drift").exists() else 0
     return {"jerk": scale * (seed + 1) + drift, "per": {"hand": 2.0}, "speed_ms": id(arm),
             "raw": [1, 2, 3], "not_compared": ["speed_ms"], "corpus_hash": "c0ffee"}
+
+def summary(records):
+    return {"jerks": [r["jerk"] for r in records["ours"].values()], "arms": {"ours": {"per": 3}}}
 """
 
 
@@ -23,7 +26,9 @@ def record(arm, seed, scale=1):
 def recording(project, monkeypatch):
     (project / "toy_recorder.py").write_text(RECORDER, "utf8")
     monkeypatch.setenv("PYTHONPATH", str(project), prepend=os.pathsep)
-    toy = notebook("One", "1", slt={"record": "toy_recorder:record"})
+    toy = notebook(
+        "One", "1", slt={"record": "toy_recorder:record", "summary": "toy_recorder:summary"}
+    )
     write_notebook(project, "01_one", toy)
     return project
 
@@ -44,6 +49,7 @@ def test_record_summarise_verify(recording):
     jerk = summary["arms"]["ours"]["jerk"]
     assert jerk["mean"] == 1.5 and jerk["sd"] == pytest.approx(0.5**0.5)
     assert summary["corpus_hash"] == "c0ffee"
+    assert summary["jerks"] == [1, 2] and summary["arms"]["ours"]["per"] == 3
 
     good = slt_book("verify-recorded", "--arm", "ours", "--seed", 1, root=recording)
     assert good.returncode == 0 and "all agree" in good.stdout and "speed_ms" not in good.stdout

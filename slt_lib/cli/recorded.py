@@ -4,7 +4,8 @@ A chapter that records names its function in its notebook's metadata, `{"slt": {
 "module:function", "arms": "module:NAME"}}`. The function runs one arm with one seed,
 `function(arm, seed, **parameters) -> dict`, and returns what it measured; a key `not_compared` in
 it lists measures that depend on the machine (times, above all). NAME holds the names of all arms,
-for `--arm all`. The files are `book/recorded/<chapter>/<arm>-<seed>.json`.
+for `--arm all`. `"summary": "module:function"`, if it is there, adds to the chapter's summary: given
+the records by arm and seed, it returns what the chapter's results file has live. The files are `book/recorded/<chapter>/<arm>-<seed>.json`.
 """
 
 import importlib
@@ -201,7 +202,8 @@ def summarise(project: Project, chapter: Chapter) -> dict:
 
     Returns:
         `arms.<arm>.<measure>.{mean, sd, values}` over the seeds (sd is null for one seed), beside
-        `arms.<arm>.seeds`, and the versions, commits and corpus hash of the records.
+        `arms.<arm>.seeds`, and the versions, commits and corpus hash of the records; what the
+        chapter's own function adds replaces what has the same name.
 
     Raises:
         BookError: If there are no records, or they come from different corpora.
@@ -230,6 +232,12 @@ def summarise(project: Project, chapter: Chapter) -> dict:
         "machines": sorted({one["machine"] for one in found}),
         "seconds": round(sum(one["seconds"] for one in found), 2),
     }
+    if "summary" in read_notebook(chapter.path)["metadata"].get("slt", {}):
+        by_arm = {arm: {r["seed"]: r for r in found if r["arm"] == arm} for arm in arms}
+        added = _named(chapter, "summary")(by_arm)
+        for arm, more in added.pop("arms", {}).items():
+            arms[arm] |= more
+        summary |= added
     write_json(project.root / "book" / "recorded" / f"{chapter.name}.json", summary)
     return summary
 

@@ -178,6 +178,19 @@ def summary(records: Records) -> dict:
     }
 
 
+def recorded_summary(records: Records) -> dict:
+    """What a recorded chapter's summary file has as the live results file has it."""
+    watched = records.get("gradients", {})
+    translated = {arm: runs for arm, runs in records.items() if arm != "gradients"}
+    found = summary(translated)
+    for arm, values in bleus(translated).items():
+        spread = float(np.std(values, ddof=1)) if len(values) > 1 else None
+        found["arms"][arm] |= {"bleu4_mean": float(np.mean(values)), "bleu4_sd": spread}
+    if watched:
+        found["gradient_cosine"] = [watched[s]["gradient_cosine"] for s in sorted(watched)]
+    return found
+
+
 def says(p: float) -> str:
     """A p value in words that don't promise more than it does."""
     if p < 0.01:
