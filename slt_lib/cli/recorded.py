@@ -4,8 +4,9 @@ A chapter that records names its function in its notebook's metadata, `{"slt": {
 "module:function", "arms": "module:NAME"}}`. The function runs one arm with one seed,
 `function(arm, seed, **parameters) -> dict`, and returns what it measured; a key `not_compared` in
 it lists measures that depend on the machine (times, above all). NAME holds the names of all arms,
-for `--arm all`. `"summary": "module:function"`, if it is there, adds to the chapter's summary: given
-the records by arm and seed, it returns what the chapter's results file has live. The files are `book/recorded/<chapter>/<arm>-<seed>.json`.
+for `--arm all`. `"summary": "module:function"`, if it is there, adds to the chapter's summary: it
+takes the records by arm and seed and returns what the chapter's results file has live. The files
+are `book/recorded/<chapter>/<arm>-<seed>.json`.
 """
 
 import importlib
