@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from slt_lib.body.joints import FINGERS, INDEX, NAMES, PARENTS, TIPS
 from slt_lib.body.model import Body
+from slt_lib.pose.errors import SLTError
 
 MEDIAPIPE_FINGERS = ("thumb", "index", "middle", "ring", "pinky")  # SMPL-X's order is another
 _ARMS = ("shoulder", "elbow", "wrist")
@@ -137,6 +139,26 @@ class Rig:
         arms = world[:, last] @ (rest[1] - rest[0][:, last])[..., None]
         tips = joints[:, last] + arms[..., 0]
         return torch.cat([joints, tips], 1)[:, list(KEYPOINTS)]
+
+
+def regressor_errors(body: Body) -> np.ndarray:
+    """How far joints are from where they were in bodies that the joint regressor never saw.
+
+    Args:
+        body: The book's own; its file carries the joints of held-out builds.
+
+    Returns:
+        Metres, float [builds, 55].
+
+    Raises:
+        SLTError: If the body's file has no such joints, as SMPL-X's own has none.
+    """
+    with np.load(body.source, allow_pickle=False) as file:
+        if "held_out_joints" not in file:
+            raise SLTError("It carries no joints of held-out builds.", file=body.source,
+                           fix="Use the book's own body.")  # fmt: skip
+        betas, joints = file["held_out_betas"], file["held_out_joints"]
+    return np.linalg.norm(Rig.of(body).rest(torch.from_numpy(betas))[0].numpy() - joints, axis=-1)
 
 
 LAST = tuple(INDEX[f"{side}_{f}3"] for side in ("left", "right") for f in MEDIAPIPE_FINGERS)
