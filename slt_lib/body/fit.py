@@ -20,8 +20,8 @@ from slt_lib.pose.sequence import PoseSequence
 from slt_lib.stitching.regression import one_thread
 
 WEIGHTS = MappingProxyType({
-    "body_points": 30.0, "hand_bones": 1.0, "hand_points": 3.0, "depth": 1.0, "face_points": 3.0,
-    "pose_prior": 0.01, "smoothness": 0.5, "shape_prior": 0.01,
+    "body_points": 30.0, "hand_bones": 2.0, "hand_points": 3.0, "depth": 1.0, "face_points": 3.0,
+    "pose_prior": 0.01, "smoothness": 0.3, "shape_prior": 0.01,
 })  # fmt: skip
 MOST_FRAMES = 1024  # fitted at once: more don't fit the processor's cache
 

@@ -35,11 +35,12 @@ _LEFT = {
     "thumb2": ((-0.5, 0.5), (-0.4, 1.1), (-0.7, 0.7)),
     "thumb3": ((-0.3, 0.3), (-0.5, 1.3), (-0.8, 0.8)),
 }
-_KNUCKLE = ((-0.15, 0.15), (-0.4, 0.4), (-1.75, 0.5))
-_MIDDLE = ((-0.05, 0.05), (-0.08, 0.08), (-2.0, 0.1))
-_LAST = ((-0.05, 0.05), (-0.08, 0.08), (-1.5, 0.15))
+_KNUCKLE = ((-0.25, 0.25), (-0.45, 0.45), (-1.75, 0.6))
+_MIDDLE = ((-0.1, 0.1), (-0.12, 0.12), (-2.0, 0.15))
+_LAST = ((-0.1, 0.1), (-0.12, 0.12), (-1.6, 0.25))
 for _finger in FINGERS[:4]:
     _LEFT |= {f"{_finger}1": _KNUCKLE, f"{_finger}2": _MIDDLE, f"{_finger}3": _LAST}
+_LEFT["pinky1"] = ((-0.5, 0.5), (-0.7, 0.7), (-1.75, 0.6))  # the palm bends along the little finger
 _REST_LEFT = {"shoulder": (0.0, -0.35, -1.15), "elbow": (0.0, -0.9, 0.0)}
 _REST_LEFT |= {f"{f}{n}": (0.0, 0.0, -0.2) for f in FINGERS[:4] for n in (1, 2, 3)}
 MIRROR = np.array([1, -1, -1], np.float32)  # of a turn, across the body's middle
