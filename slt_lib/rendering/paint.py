@@ -143,7 +143,7 @@ def _clothe(colour: np.ndarray, sites: Anatomy, signer: Signer, noise: _Noise) -
 def _in_top(sites: Anatomy, top: Garment) -> np.ndarray:
     """How far inside the top's edges a point is, metres; below 0 outside, float [N]."""
     x, y = np.abs(sites.points[:, 0]), sites.points[:, 1]
-    notch = np.clip(0.11 - 2.0 * x, 0, None) if top.collar == "v" else 0.0
+    notch = np.clip(0.075 - 1.6 * x, 0, None) if top.collar == "v" else 0.0
     front = np.clip(0.5 + 2 * sites.normals[:, 2], 0, 1)
     collar = COLLARS[top.collar] - notch * front - sites.neck
     edges = np.minimum.reduce([y - HEM, collar, SLEEVES[top.sleeves] - x])

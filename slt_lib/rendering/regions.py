@@ -15,7 +15,10 @@ BACKGROUND, BODY, HANDS, FACE = 0, 1, 2, 3
 REGIONS = {"body": BODY, "hands": HANDS, "face": FACE}
 _HEAD = ("head", "jaw", "left_eye", "right_eye")
 _LIPS = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185)
-_BROWS = ((70, 63, 105, 66, 107), (300, 293, 334, 296, 336))
+_BROWS = (  # upper and lower edge
+    ((70, 63, 105, 66, 107), (46, 53, 52, 65, 55)),
+    ((300, 293, 334, 296, 336), (276, 283, 282, 295, 285)),
+)
 # The hairline, metres from the eyes: how high (second) it is how far to the front (first)
 _HAIRLINE = ((-0.108, -0.098, -0.062, -0.02, 0.005, 0.03), (-0.085, 0.01, 0.012, 0.05, 0.07, 0.09))
 
@@ -178,11 +181,11 @@ def _face_marks(body: Body, points, from_eyes) -> dict[str, np.ndarray]:
     rest = body.face_points.on(body.smplx.v_template.numpy().astype(float), body.faces.numpy())
     row = {number: i for i, number in enumerate(face_mesh()["kept"])}
     outline = rest[[row[n] for n in _LIPS]][:, :2]
-    brows = [_from_line(points[:, :2], rest[[row[n] for n in line]][:, :2]) for line in _BROWS]
+    lines = [np.mean([rest[[row[n] for n in edge]] for edge in both], 0) for both in _BROWS]
     x, y, _ = from_eyes.T
     cheeks = _bump(np.hypot(np.abs(x) - 0.042, y + 0.042), 0.016)
     nose = _bump(np.hypot(x, y + 0.042), 0.01)
-    brow = np.minimum(*brows)
+    brow = np.minimum(*(_from_line(points[:, :2], line[:, :2]) for line in lines))
     return {
         "lips": _inside(points[:, :2], outline) * (from_eyes[:, 2] > 0.005),
         "brows": np.clip(1.5 - brow / 0.0035, 0, 1),
