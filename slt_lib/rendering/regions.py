@@ -126,7 +126,7 @@ def _anatomy(body: Body, points, normals, weights) -> Anatomy:
     inside &= (np.abs(points[:, 0]) < 0.024) & (np.abs(from_eyes[:, 1] + 0.072) < 0.014)
     return Anatomy(
         points=points, normals=normals, hand=hand, head=head,
-        eye=np.where(weights[:, eyes].sum(1) > 0.99, eye, np.inf), mouth=inside * 1.0,
+        eye=np.where(weights[:, eyes].sum(1) > 0.5, eye, np.inf), mouth=inside * 1.0,
         hair=np.where(head > 0.5, from_eyes[:, 1] - hairline, _nape(from_eyes)),
         neck=_above_collar(points - joints[INDEX["neck"]]), **marks, **face,
     )  # fmt: skip
