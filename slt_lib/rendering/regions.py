@@ -117,7 +117,7 @@ def _anatomy(body: Body, points, normals, weights) -> Anatomy:
     marks = {key: np.zeros(len(points), np.float32)
              for key in ("nails", "palms", "knuckles", "creases")}  # fmt: skip
     for key, values in _hand_marks(body, points[near], normals[near]).items():
-        marks[key][near] = values
+        marks[key][near] = values * np.clip(2 * hand[near] - 0.6, 0, 1)
     front = np.flatnonzero((head > 0.5) & (from_eyes[:, 2] > -0.05) & (normals[:, 2] > -0.3))
     face = {key: np.zeros(len(points), np.float32) for key in ("lips", "brows", "blush")}
     for key, values in _face_marks(body, points[front], from_eyes[front]).items():
