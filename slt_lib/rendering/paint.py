@@ -80,10 +80,10 @@ def _skin(sites: Anatomy, signer: Signer, noise: _Noise) -> np.ndarray:
     grain = 0.035 * noise(sites.points, 0.012) + 0.02 * noise(sites.points, 0.05)
     colour *= 1 + grain[:, None].clip(-0.12, 0.12)
     pale = base**0.72 * [1.0, 0.88, 0.82]  # palms have less pigment
-    _mix(colour, pale, 0.65 * sites.palms)
+    _mix(colour, pale, 0.85 * sites.palms)
     _mix(colour, redder, 0.45 * sites.blush)
     _mix(colour, redder * 0.8, 0.45 * sites.knuckles)
-    _mix(colour, redder * 0.55, 0.7 * sites.creases)
+    _mix(colour, redder * 0.55, 0.4 * sites.creases)
     _mix(colour, base**0.8 * [1.05, 0.86, 0.84], 0.8 * sites.nails)
     _mix(colour, base * [0.85, 0.42, 0.42], 0.75 * sites.lips)
     _mix(colour, np.array([0.25, 0.06, 0.05]), sites.mouth)
@@ -143,7 +143,7 @@ def _clothe(colour: np.ndarray, sites: Anatomy, signer: Signer, noise: _Noise) -
 def _in_top(sites: Anatomy, top: Garment) -> np.ndarray:
     """How far inside the top's edges a point is, metres; below 0 outside, float [N]."""
     x, y = np.abs(sites.points[:, 0]), sites.points[:, 1]
-    notch = np.clip(0.11 - 2.0 * x, 0, None) if top.collar == "v" else 0.0
+    notch = np.clip(0.075 - 1.6 * x, 0, None) if top.collar == "v" else 0.0
     front = np.clip(0.5 + 2 * sites.normals[:, 2], 0, 1)
     collar = COLLARS[top.collar] - notch * front - sites.neck
     edges = np.minimum.reduce([y - HEM, collar, SLEEVES[top.sleeves] - x])

@@ -15,7 +15,10 @@ BACKGROUND, BODY, HANDS, FACE = 0, 1, 2, 3
 REGIONS = {"body": BODY, "hands": HANDS, "face": FACE}
 _HEAD = ("head", "jaw", "left_eye", "right_eye")
 _LIPS = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185)
-_BROWS = ((70, 63, 105, 66, 107), (300, 293, 334, 296, 336))
+_BROWS = (  # upper and lower edge
+    ((70, 63, 105, 66, 107), (46, 53, 52, 65, 55)),
+    ((300, 293, 334, 296, 336), (276, 283, 282, 295, 285)),
+)
 # The hairline, metres from the eyes: how high (second) it is how far to the front (first)
 _HAIRLINE = ((-0.108, -0.098, -0.062, -0.02, 0.005, 0.03), (-0.085, 0.01, 0.012, 0.05, 0.07, 0.09))
 
@@ -114,7 +117,7 @@ def _anatomy(body: Body, points, normals, weights) -> Anatomy:
     marks = {key: np.zeros(len(points), np.float32)
              for key in ("nails", "palms", "knuckles", "creases")}  # fmt: skip
     for key, values in _hand_marks(body, points[near], normals[near]).items():
-        marks[key][near] = values
+        marks[key][near] = values * np.clip(2 * hand[near] - 0.6, 0, 1)
     front = np.flatnonzero((head > 0.5) & (from_eyes[:, 2] > -0.05) & (normals[:, 2] > -0.3))
     face = {key: np.zeros(len(points), np.float32) for key in ("lips", "brows", "blush")}
     for key, values in _face_marks(body, points[front], from_eyes[front]).items():
@@ -123,7 +126,7 @@ def _anatomy(body: Body, points, normals, weights) -> Anatomy:
     inside &= (np.abs(points[:, 0]) < 0.024) & (np.abs(from_eyes[:, 1] + 0.072) < 0.014)
     return Anatomy(
         points=points, normals=normals, hand=hand, head=head,
-        eye=np.where(weights[:, eyes].sum(1) > 0.99, eye, np.inf), mouth=inside * 1.0,
+        eye=np.where(weights[:, eyes].sum(1) > 0.5, eye, np.inf), mouth=inside * 1.0,
         hair=np.where(head > 0.5, from_eyes[:, 1] - hairline, _nape(from_eyes)),
         neck=_above_collar(points - joints[INDEX["neck"]]), **marks, **face,
     )  # fmt: skip
@@ -178,11 +181,11 @@ def _face_marks(body: Body, points, from_eyes) -> dict[str, np.ndarray]:
     rest = body.face_points.on(body.smplx.v_template.numpy().astype(float), body.faces.numpy())
     row = {number: i for i, number in enumerate(face_mesh()["kept"])}
     outline = rest[[row[n] for n in _LIPS]][:, :2]
-    brows = [_from_line(points[:, :2], rest[[row[n] for n in line]][:, :2]) for line in _BROWS]
+    lines = [np.mean([rest[[row[n] for n in edge]] for edge in both], 0) for both in _BROWS]
     x, y, _ = from_eyes.T
     cheeks = _bump(np.hypot(np.abs(x) - 0.042, y + 0.042), 0.016)
     nose = _bump(np.hypot(x, y + 0.042), 0.01)
-    brow = np.minimum(*brows)
+    brow = np.minimum(*(_from_line(points[:, :2], line[:, :2]) for line in lines))
     return {
         "lips": _inside(points[:, :2], outline) * (from_eyes[:, 2] > 0.005),
         "brows": np.clip(1.5 - brow / 0.0035, 0, 1),
