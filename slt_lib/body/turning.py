@@ -1,19 +1,22 @@
 """Stitching in rotation space: joints turn from one sign to the next, instead of points moving."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
+import torch
 from scipy.spatial.transform import Rotation
 
 from slt_lib.body.evidence import TO_BODY
 from slt_lib.body.fit import FitSettings, fit_bodies
+from slt_lib.body.joints import INDEX
+from slt_lib.body.kinematics import KEYPOINTS, Rig, chain, rotation_matrices
 from slt_lib.body.model import Body
 from slt_lib.body.motion import BodyMotion
-from slt_lib.body.residuals import placed
+from slt_lib.pose.bones import bone_vectors
 from slt_lib.pose.errors import PoseError
 from slt_lib.pose.sequence import PoseSequence
-from slt_lib.stitching.transition import LOOKED_AT
+from slt_lib.pose.skeleton import BODY_HANDS_50
+from slt_lib.stitching.transition import LOOKED_AT, bridge
 
 
 def slerp(a: np.ndarray, b: np.ndarray, shares: np.ndarray) -> np.ndarray:
@@ -57,9 +60,10 @@ def turn_between(before: BodyMotion, after: BodyMotion, frames: int) -> BodyMoti
 class TurningBridge:
     """What the stitcher puts between signs when a body does the moving (`Stitcher(bridge=...)`).
 
-    A body is fitted to the ends of the two signs. Its joints turn from the one pose to the other,
-    which keeps bones as long as they are; what the body can't explain of the two ends is blended
-    in, so that the way starts and ends exactly where the signs do. The face moves in a line.
+    A body is fitted to the ends of the two signs, and its joints turn from the one pose to the
+    other. Each bone of the skeleton rides on the joint that carries it, so it keeps its length,
+    and the way starts and ends exactly where the signs do. A bone without a seen parent, and the
+    face, move in a line.
 
     Args:
         body: Any.
@@ -68,6 +72,7 @@ class TurningBridge:
 
     def __init__(self, body: Body, settings: FitSettings | None = None) -> None:
         self.body, self.settings = body, settings or FitSettings(deep=True)
+        self.rig = Rig.of(body)
 
     def __call__(
         self, ends: Sequence[tuple[PoseSequence, PoseSequence]], frames: Sequence[int]
@@ -82,24 +87,56 @@ class TurningBridge:
             Per pair, float32 [frames, 50, 3]: arms and hands.
         """
         looked = [part for a, b in ends for part in (a[-LOOKED_AT:], b[:LOOKED_AT])]
-        fits = fit_bodies(self.body, looked, self.settings)
+        motions = [fit.motion for fit in fit_bodies(self.body, looked, self.settings)]
         return [
-            self._between(looked[k : k + 2], fits[k : k + 2], count)
-            for k, count in zip(range(0, len(looked), 2), frames, strict=True)
+            self._between(*ends[k], motions[2 * k], motions[2 * k + 1], count)
+            for k, count in enumerate(frames)
         ]
 
-    def _between(self, signs: Sequence[PoseSequence], fits, count: int) -> np.ndarray:
-        first, last = fits
+    def _between(
+        self, before: PoseSequence, after: PoseSequence, first: BodyMotion, last: BodyMotion,
+        count: int,
+    ) -> np.ndarray:  # fmt: skip
         s = np.arange(1, count + 1, dtype=np.float32)[:, None, None] / (count + 1)
-        way = turn_between(first.motion, last.motion, count)
-        betas = first.motion.betas + s[:, :, 0] * (last.motion.betas - first.motion.betas)
-        place = first.place[-1] + s[:, 0] * (last.place[0] - first.place[-1])
-        scale = first.scale + s[:, 0, 0] * (last.scale - first.scale)
-        ours = np.concatenate([
-            placed(self.body, replace(first, motion=replace(way[k : k + 1], betas=betas[k]),
-                                      place=place[k : k + 1], scale=float(scale[k])))
-            for k in range(count)
-        ])  # fmt: skip
-        rest = [sign.positions[at] - (placed(self.body, fit)[at] * TO_BODY)
-                for sign, fit, at in zip(signs, fits, (-1, 0), strict=True)]  # fmt: skip
-        return (ours * TO_BODY + (1 - s) * rest[0] + s * rest[1])[:, :50]
+        straight = bridge(before, after, count).positions[:, :50]
+        worlds = [self._world(m) for m in (first[-1:], turn_between(first, last, count), last[:1])]
+        ends = (before.positions[-1:], before.mask[-1:]), (after.positions[:1], after.mask[:1])
+        ridden = [
+            np.einsum("fjrc,fjr->fjc", world, bone_vectors(*end, before.skeleton)[:, :50])
+            for world, end in zip(worlds[::2], ends, strict=True)
+        ]  # each bone as the joint that carries it sees it
+        between = (1 - s) * ridden[0] + s * ridden[1]
+        length = [np.linalg.norm(bones, axis=-1, keepdims=True) for bones in (*ridden, between)]
+        wanted = (1 - s) * length[0] + s * length[1]
+        between = between * wanted / np.maximum(length[2], 1e-8)
+        return _joined(np.einsum("fjrc,fjc->fjr", worlds[1], between), straight)
+
+    def _world(self, motion: BodyMotion) -> np.ndarray:
+        """How the joint that carries each bone is turned, in our axes, float [F, 50, 3, 3]."""
+        turns = rotation_matrices(torch.from_numpy(motion.rotations))
+        rest = self.rig.rest(torch.from_numpy(motion.betas)[None])[0].expand(len(motion), -1, -1)
+        world = chain(rest, turns)[1][:, list(CARRIERS)].numpy()
+        return world * TO_BODY[:, None] * TO_BODY
+
+
+def _joined(bones: np.ndarray, straight: np.ndarray) -> np.ndarray:
+    """Bones [F, 50, 3] put end to end; where one is unknown (NaN), the straight way instead."""
+    out = straight.copy()
+    for joint, parent in enumerate(BODY_HANDS_50.parents):
+        at = bones[:, joint] + (out[:, parent] if parent >= 0 else 0)
+        out[:, joint] = np.where(np.isfinite(at), at, straight[:, joint])
+    return out
+
+
+def _carriers() -> tuple[int, ...]:
+    """The joint that each of the 50 keypoints' bones rides on."""
+    found = []
+    for joint, parent in enumerate(BODY_HANDS_50.parents):
+        name = BODY_HANDS_50.joints[joint]
+        trunk = parent < 0 or name.endswith("HIP")
+        at = KEYPOINTS[parent]
+        found.append(INDEX["spine3"] if trunk else at)
+    return tuple(found)
+
+
+CARRIERS = _carriers()
