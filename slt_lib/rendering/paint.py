@@ -27,6 +27,8 @@ VOLUME = {  # how far hair stands out, metres
 def paint(body: Body, signer: Signer, *, rows: int = ROWS) -> Surface:
     """Everything a renderer needs to know of a signer's looks.
 
+    Lengths are made for the book's own body; another of adult size is dressed roughly as well.
+
     Args:
         body: Which mesh.
         signer: Whose looks.
