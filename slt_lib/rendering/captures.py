@@ -1,0 +1,156 @@
+"""Pictures of a signer with everything that is known of them: what an avatar learns from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from slt_lib.body.joints import INDEX
+from slt_lib.body.model import Body
+from slt_lib.body.motion import BodyMotion, posed_vertices
+from slt_lib.pose.errors import SLTError
+from slt_lib.rendering.camera import SIGNING_SPACE, Camera, orbit
+from slt_lib.rendering.paint import paint
+from slt_lib.rendering.poses import signing_poses
+from slt_lib.rendering.shading import Surface, dressed, render
+from slt_lib.rendering.signers import Signer
+
+YAW, PITCH = (-50.0, 50.0), (-10.0, 25.0)  # degrees: where cameras stand
+
+
+@dataclass(frozen=True, eq=False)
+class Captures:
+    """Pictures of one signer, with everything that is known of them.
+
+    Attributes:
+        pictures: uint8 [N, H, W, 3], RGB.
+        masks: How much of a pixel the signer covers, 0 to 1, float16 [N, H, W].
+        regions: uint8 [N, H, W]: 0 background, 1 body, 2 hands, 3 face.
+        cameras: N.
+        motion: N frames: the pose of each picture.
+        background: 0 to 1, float32 [3] or [H, W, 3].
+
+    Raises:
+        SLTError: If they aren't equally many or their sizes differ.
+    """
+
+    pictures: np.ndarray
+    masks: np.ndarray
+    regions: np.ndarray
+    cameras: list[Camera]
+    motion: BodyMotion
+    background: np.ndarray
+
+    def __post_init__(self) -> None:
+        size = self.pictures.shape[:3]
+        if self.pictures.shape != (*size, 3) or self.pictures.dtype != np.uint8:
+            raise SLTError("Pictures must be uint8 [N, H, W, 3].")
+        same = self.masks.shape == self.regions.shape == size
+        if not same or {len(self.cameras), len(self.motion)} != {len(self)}:
+            raise SLTError(f"{len(self)} pictures, {len(self.cameras)} cameras, {len(self.motion)} "
+                           f"poses, masks {self.masks.shape}, regions {self.regions.shape}: they "
+                           "don't belong together.")  # fmt: skip
+        if any((c.height, c.width) != size[1:] for c in self.cameras):
+            raise SLTError("A camera's size isn't its picture's.", fix="Use Camera.resized.")
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+    def __getitem__(self, chosen) -> "Captures":
+        """Some of them, by a slice, numbers or a mask."""
+        numbers = np.atleast_1d(np.arange(len(self))[chosen])
+        return Captures(
+            self.pictures[numbers], self.masks[numbers], self.regions[numbers],
+            [self.cameras[i] for i in numbers], self.motion[numbers], self.background,
+        )  # fmt: skip
+
+
+def capture(
+    body: Body, signer: Signer, motion: BodyMotion, cameras: Sequence[Camera], *,
+    surface: Surface | None = None, supersampling: int = 2,
+) -> Captures:  # fmt: skip
+    """Take simulated pictures: one of each pose, each with its camera.
+
+    Args:
+        body: The signer's body model.
+        signer: Their looks; the build is the motion's.
+        motion: N poses.
+        cameras: N of one size, or one for all.
+        surface: `paint(body, signer)`, if it is already there.
+        supersampling: Rays per pixel along each side.
+
+    Raises:
+        SLTError: If poses and cameras aren't equally many, or sizes differ.
+    """
+    cameras = list(cameras) * (len(motion) if len(cameras) == 1 else 1)
+    sizes = {(camera.height, camera.width) for camera in cameras}
+    if len(cameras) != len(motion) or len(sizes) != 1:
+        raise SLTError(f"{len(motion)} poses, {len(cameras)} cameras, {len(sizes)} sizes.",
+                       fix="Give a camera per pose, all of one size.")  # fmt: skip
+    height, width = sizes.pop()
+    surface = surface or paint(body, signer)
+    faces, background = body.faces.numpy(), signer.background(height, width)
+    pictures = np.empty((len(motion), height, width, 3), np.uint8)
+    masks = np.empty(pictures.shape[:3], np.float16)
+    regions = np.empty(pictures.shape[:3], np.uint8)
+    for i, vertices in enumerate(posed_vertices(body, motion).numpy()):
+        mesh = dressed(vertices, faces, surface.offsets)
+        view = render(mesh, faces, surface, cameras[i], signer.light, background,
+                      supersampling=supersampling)  # fmt: skip
+        pictures[i] = np.round(view.picture * 255)
+        masks[i], regions[i] = view.alpha, view.regions
+    return Captures(pictures, masks, regions, cameras, motion, background)
+
+
+def capture_set(
+    body: Body, signer: Signer, *, poses: int = 40, views: int = 2, held_out: int = 20,
+    seed: int = 0, size: int = 256,
+) -> tuple[Captures, Captures]:  # fmt: skip
+    """Simulated recordings to train an avatar on, and others to judge it by.
+
+    Args:
+        body: The signer's body model.
+        signer: Who.
+        poses: To train on; each is seen from several sides.
+        views: Pictures of each pose.
+        held_out: Pictures to judge by: poses and cameras that the training doesn't have.
+        seed: Of poses and cameras.
+        size: Of the pictures, pixels.
+
+    Returns:
+        For training, N = poses · views (a pose's views one after the other), and held out.
+    """
+    surface = paint(body, signer)
+    train = signing_poses(body, poses, seed=2 * seed, betas=signer.betas)
+    train = train[np.repeat(np.arange(poses), views)]
+    other = signing_poses(body, held_out, seed=2 * seed + 1, betas=signer.betas)
+    rng, target = np.random.default_rng([seed, 22]), chest(body, signer.betas)
+    return tuple(
+        capture(body, signer, motion, around(rng, len(motion), size, target), surface=surface)
+        for motion in (train, other)
+    )
+
+
+def chest(body: Body, betas: np.ndarray) -> tuple[float, float, float]:
+    """Where a camera looks to see all of a build's signing space, metres: below the neck."""
+    model, shape = body.smplx, np.asarray(betas, np.float32)
+    shaped = model.v_template.numpy() + model.shapedirs[..., : len(shape)].numpy() @ shape
+    neck = model.J_regressor[INDEX["neck"]].numpy() @ shaped
+    return 0.0, float(neck[1]) - 0.155, float(neck[2]) - 0.03
+
+
+def around(
+    rng: np.random.Generator, count: int, size: int,
+    target: tuple[float, float, float] = SIGNING_SPACE,
+) -> list[Camera]:  # fmt: skip
+    """Cameras in front of a signer, evenly from side to side, in random order.
+
+    Args:
+        rng: Of the order and of each one's small differences.
+        count: How many.
+        size: Of their pictures, pixels.
+        target: What they look at, metres.
+    """
+    places = (rng.permutation(count) + rng.uniform(0, 1, count)) / max(count, 1)
+    yaws = YAW[0] + (YAW[1] - YAW[0]) * places
+    return [orbit(yaw, rng.uniform(*PITCH), target=target, width=size, height=size) for yaw in yaws]
