@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -10,10 +11,13 @@ from slt_lib.body.model import Body
 from slt_lib.body.motion import BodyMotion, posed_vertices
 from slt_lib.pose.errors import SLTError
 from slt_lib.rendering.camera import SIGNING_SPACE, Camera, orbit
+from slt_lib.rendering.mesh import rasterise
 from slt_lib.rendering.paint import paint
 from slt_lib.rendering.poses import signing_poses
+from slt_lib.rendering.regions import BACKGROUND, BODY, face_labels
 from slt_lib.rendering.shading import Surface, dressed, render
 from slt_lib.rendering.signers import Signer
+from slt_lib.rendering.video import read_video
 
 YAW, PITCH = (-50.0, 50.0), (-10.0, 25.0)  # degrees: where cameras stand
 
@@ -129,6 +133,40 @@ def capture_set(
         capture(body, signer, motion, around(rng, len(motion), size, target), surface=surface)
         for motion in (train, other)
     )
+
+
+def captures_from_files(
+    body: Body, video: str | Path, motion: BodyMotion, cameras: Sequence[Camera],
+    masks: str | Path,
+) -> Captures:  # fmt: skip
+    """A real recording in place of a simulated one: a video and what was estimated from it.
+
+    Args:
+        body: The signer's body model.
+        video: N frames.
+        motion: N poses.
+        cameras: N, or one that didn't move.
+        masks: A video as large as the first, white where the signer is.
+
+    Returns:
+        Captures whose regions are the posed mesh's inside the mask, and whose background is the
+        median colour outside.
+
+    Raises:
+        SLTError: If a file can't be read or they aren't equally many frames of one size.
+    """
+    pictures, covered = np.stack([*read_video(video)]), np.stack([*read_video(masks)])
+    masks = (covered.mean(-1) / 255).astype(np.float16)
+    cameras = list(cameras) * (len(motion) if len(cameras) == 1 else 1)
+    empty = np.zeros(pictures.shape[:3], np.uint8)
+    outside = pictures[masks < 0.05] if masks.shape == empty.shape else empty
+    colour = np.median(outside, 0) / 255 if len(outside) else np.zeros(3)
+    found = Captures(pictures, masks, empty, cameras, motion, colour.astype(np.float32))
+    labels, faces = np.append(face_labels(body), BACKGROUND), body.faces.numpy()
+    for i, vertices in enumerate(posed_vertices(body, motion).numpy()):
+        seen = labels[rasterise(vertices, faces, cameras[i]).triangles]
+        empty[i] = np.where(masks[i] < 0.5, BACKGROUND, np.maximum(seen, BODY))
+    return found
 
 
 def chest(body: Body, betas: np.ndarray) -> tuple[float, float, float]:

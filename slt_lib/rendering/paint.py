@@ -94,7 +94,6 @@ def _hair(colour: np.ndarray, sites: Anatomy, signer: Signer, noise: _Noise) -> 
     tone = _linear(signer.hair)
     brow = tone if signer.hairstyle != "scarf" else np.array([0.02, 0.013, 0.01])
     _mix(colour, brow, 0.75 * sites.brows)
-    x, y, z = sites.points.T
     cover = _cover(sites, signer)
     if signer.hairstyle == "scarf":
         folds = 0.08 * noise(sites.points, (0.06, 0.02, 0.06)) + 0.04 * noise(sites.points, 0.003)
@@ -106,6 +105,7 @@ def _hair(colour: np.ndarray, sites: Anatomy, signer: Signer, noise: _Noise) -> 
     dense = 0.55 if signer.hairstyle == "shaved" else 1.0
     _mix(colour, tone * (1 + strands[:, None]), dense * np.clip(ragged / 0.006, 0, 1))
     if signer.beard:
+        _, y, z = sites.points.T
         chin = np.clip((0.335 - y) / 0.03, 0, 1) * (sites.head > 0.5) * (sites.lips == 0)
         chin = chin * np.clip((z - 0.12) / 0.03, 0, 1) * (sites.hair > -0.3)
         stubble = np.clip(0.8 + 0.3 * noise(sites.points, 0.003), 0, 1)
@@ -121,7 +121,9 @@ def _cover(sites: Anatomy, signer: Signer) -> np.ndarray:
         free = np.where((z > 0.13) & (sites.head > 0.3), oval, -1)
         return np.where((on_head | (sites.neck > 0.0)) & (np.abs(x) < 0.12), -0.05 * free, -1.0)
     if signer.hairstyle == "bob":
-        sides = np.where(z < 0.135, y - 0.285, -1)  # over the ears, down to the jaw
+        sides = np.where(
+            (z < 0.135) | (np.abs(x) > 0.075), y - 0.285, -1
+        )  # over the ears, down to the jaw
         return np.where(on_head, np.maximum(sites.hair, sides), -1)
     return sites.hair
 
@@ -141,7 +143,7 @@ def _clothe(colour: np.ndarray, sites: Anatomy, signer: Signer, noise: _Noise) -
 def _in_top(sites: Anatomy, top: Garment) -> np.ndarray:
     """How far inside the top's edges a point is, metres; below 0 outside, float [N]."""
     x, y = np.abs(sites.points[:, 0]), sites.points[:, 1]
-    notch = np.clip(0.11 - 2.0 * x, 0, None) if top.collar == "v" else 0.0
+    notch = np.clip(0.075 - 1.6 * x, 0, None) if top.collar == "v" else 0.0
     front = np.clip(0.5 + 2 * sites.normals[:, 2], 0, 1)
     collar = COLLARS[top.collar] - notch * front - sites.neck
     edges = np.minimum.reduce([y - HEM, collar, SLEEVES[top.sleeves] - x])
@@ -187,8 +189,8 @@ def _pattern(garment: Garment, down, across, grain) -> np.ndarray:
 def _eyes(colour: np.ndarray, sites: Anatomy, signer: Signer) -> None:
     ball = np.isfinite(sites.eye)
     iris = _linear(signer.eyes)
-    for rim, tone in ((np.inf, (0.55, 0.51, 0.5)), (0.0074, iris * 0.5), (0.0066, iris * 1.3),
-                      (0.003, (0.004,) * 3)):  # fmt: skip
+    for rim, tone in ((np.inf, (0.55, 0.51, 0.5)), (0.0068, iris * 0.6), (0.006, iris * 1.8),
+                      (0.0026, (0.004,) * 3)):  # fmt: skip
         colour[ball & (sites.eye < rim) & (sites.normals[:, 2] > -0.2)] = tone
 
 

@@ -14,11 +14,11 @@ from slt_lib.rendering.handshapes import HANDSHAPES, hand_turns
 # Where a wrist may be, in arm lengths from the middle between the shoulders: out to the hand's own
 # side, up, and to the front (lowest and highest).
 PLACES = {
-    "neutral": ((0.05, -0.62, 0.45), (0.50, -0.22, 0.75)),
+    "neutral": ((0.05, -0.58, 0.45), (0.50, -0.22, 0.75)),
     "chest": ((0.00, -0.30, 0.45), (0.30, 0.00, 0.60)),
-    "high": ((0.25, 0.00, 0.40), (0.60, 0.35, 0.65)),
+    "high": ((0.25, 0.00, 0.40), (0.60, 0.28, 0.65)),
     "side": ((0.55, -0.35, 0.35), (0.80, 0.10, 0.60)),
-    "low": ((0.20, -0.80, 0.35), (0.40, -0.62, 0.50)),
+    "low": ((0.20, -0.70, 0.35), (0.40, -0.55, 0.50)),
 }
 HAND = 0.3  # arm lengths from the wrist to a stretched finger's tip
 CLEAR = 0.05  # metres between the bones of an arm and the skin of torso and head
@@ -157,7 +157,7 @@ def _arms(figure: _Figure, rng: np.random.Generator, tries: int = 200) -> tuple[
 def _clear(figure: _Figure, arm: _Arm) -> bool:
     """Whether elbow, forearm and hand are outside the torso and the head, taken as ellipsoids."""
     trunk = (arm.bones[1:] - figure.at("spine2")) / (figure.torso * [1, 1.25, 1] + CLEAR)
-    skull = figure.at("head") + [0, 0.05, 0.02]
+    skull = figure.at("head") + np.array([0, 0.05, 0.02])
     head = (arm.bones[1:] - skull) / (np.array([0.10, 0.15, 0.13]) + CLEAR)
     return min((trunk**2).sum(1).min(), (head**2).sum(1).min()) > 1
 

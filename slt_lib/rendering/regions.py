@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 
@@ -14,7 +15,10 @@ BACKGROUND, BODY, HANDS, FACE = 0, 1, 2, 3
 REGIONS = {"body": BODY, "hands": HANDS, "face": FACE}
 _HEAD = ("head", "jaw", "left_eye", "right_eye")
 _LIPS = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185)
-_BROWS = ((70, 63, 105, 66, 107), (300, 293, 334, 296, 336))
+_BROWS = (  # upper and lower edge
+    ((70, 63, 105, 66, 107), (46, 53, 52, 65, 55)),
+    ((300, 293, 334, 296, 336), (276, 283, 282, 295, 285)),
+)
 # The hairline, metres from the eyes: how high (second) it is how far to the front (first)
 _HAIRLINE = ((-0.108, -0.098, -0.062, -0.02, 0.005, 0.03), (-0.085, 0.01, 0.012, 0.05, 0.07, 0.09))
 
@@ -76,7 +80,7 @@ def on_vertices(body: Body) -> Anatomy:
 
 @lru_cache(maxsize=2)
 def on_texels(body: Body, rows: int) -> Anatomy:
-    """What lies at each texel (see `Surface`): N is F · (rows+1)(rows+2)/2, triangle by triangle."""
+    """What lies at each texel (see `Surface`): triangle after triangle."""
     from slt_lib.rendering.shading import texel_weights
 
     vertices, faces = body.smplx.v_template.numpy().astype(np.float32), body.faces.numpy()
@@ -177,11 +181,11 @@ def _face_marks(body: Body, points, from_eyes) -> dict[str, np.ndarray]:
     rest = body.face_points.on(body.smplx.v_template.numpy().astype(float), body.faces.numpy())
     row = {number: i for i, number in enumerate(face_mesh()["kept"])}
     outline = rest[[row[n] for n in _LIPS]][:, :2]
-    brows = [_from_line(points[:, :2], rest[[row[n] for n in line]][:, :2]) for line in _BROWS]
+    lines = [np.mean([rest[[row[n] for n in edge]] for edge in both], 0) for both in _BROWS]
     x, y, _ = from_eyes.T
     cheeks = _bump(np.hypot(np.abs(x) - 0.042, y + 0.042), 0.016)
     nose = _bump(np.hypot(x, y + 0.042), 0.01)
-    brow = np.minimum(*brows)
+    brow = np.minimum(*(_from_line(points[:, :2], line[:, :2]) for line in lines))
     return {
         "lips": _inside(points[:, :2], outline) * (from_eyes[:, 2] > 0.005),
         "brows": np.clip(1.5 - brow / 0.0035, 0, 1),
@@ -192,7 +196,7 @@ def _face_marks(body: Body, points, from_eyes) -> dict[str, np.ndarray]:
 def _from_line(points: np.ndarray, line: np.ndarray) -> np.ndarray:
     """Distance from a polyline [n, 2], float [N]."""
     best = np.full(len(points), np.inf)
-    for a, b in zip(line[:-1], line[1:], strict=True):
+    for a, b in pairwise(line):
         share = np.clip((points - a) @ (b - a) / ((b - a) @ (b - a)), 0, 1)
         best = np.minimum(best, np.linalg.norm(points - a - share[:, None] * (b - a), axis=1))
     return best

@@ -8,7 +8,7 @@ from numba import njit, prange
 from slt_lib.rendering.camera import Camera
 from slt_lib.rendering.mesh import rasterise, vertex_frames, vertex_normals
 
-GAMMA = 2.2  # colours are linear light until the last step
+GAMMA = 2.0  # colours are linear light until the last step, a square root
 WRAP = 0.35  # how far light reaches around an edge, as skin and cloth let it
 
 
@@ -124,11 +124,11 @@ def _average(triangles, weights, depths, faces, normals, occlusion, texels, labe
              background, s, picture, alpha, regions, depth):  # fmt: skip
     """Shade every ray that met something, and average a pixel's."""
     kinds = labels.max() + 1
-    rows = int(np.sqrt(2 * texels.shape[1])) - 1
     for y in prange(len(alpha)):
-        votes, total, one = np.zeros(kinds, np.int64), np.zeros(3), np.zeros(3)
+        votes = np.zeros(kinds, np.int64)
         for x in range(alpha.shape[1]):
-            votes[:], total[:], nearest = 0, 0.0, np.float32(np.inf)
+            votes[:] = 0
+            red, green, blue, nearest = 0.0, 0.0, 0.0, np.float32(np.inf)
             for k in range(s * s):
                 i, j = s * y + k // s, s * x + k % s
                 t = triangles[i, j]
@@ -137,43 +137,56 @@ def _average(triangles, weights, depths, faces, normals, occlusion, texels, labe
                     continue
                 votes[labels[t]] += 1
                 nearest = min(nearest, depths[i, j])
-                _shade(t, weights[i, j], faces, normals, occlusion, texels, rows, lamps, one)
-                total += one
-            alpha[y, x] = 1 - votes[0] / (s * s)
-            picture[y, x] = total / (s * s) + (1 - alpha[y, x]) * background[y, x]
-            regions[y, x] = 0 if 2 * votes[0] > s * s else votes[1:].argmax() + 1
-            depth[y, x] = nearest
+                light = _light(faces[t], weights[i, j], normals, occlusion, lamps)
+                colour = _colour(texels[t], weights[i, j])
+                red += min(1.0, light[0] * colour[0]) ** 0.5
+                green += min(1.0, light[1] * colour[1]) ** 0.5
+                blue += min(1.0, light[2] * colour[2]) ** 0.5
+            gone = votes[0] / (s * s)
+            alpha[y, x], depth[y, x] = 1 - gone, nearest
+            regions[y, x] = 0 if gone > 0.5 else votes[1:].argmax() + 1
+            for c, value in enumerate((red, green, blue)):
+                picture[y, x, c] = value / (s * s) + gone * background[y, x, c]
 
 
 @njit(cache=True)
-def _shade(t, weight, faces, normals, occlusion, texels, rows, lamps, out):
-    """The shown colour of a point on a triangle."""
-    n = np.zeros(3)
-    open_ = 0.0
+def _light(corners, weight, normals, occlusion, lamps):
+    """Red, green and blue light that a point on a triangle gets from all lamps."""
+    x, y, z, free = 0.0, 0.0, 0.0, 0.0
     for k in range(3):
-        n += weight[k] * normals[faces[t, k]]
-        open_ += weight[k] * occlusion[faces[t, k]]
-    n /= max(np.sqrt((n * n).sum()), 1e-9)
-    texel = _between(texels[t], rows * weight[1], rows * weight[2], rows)
-    facing = np.empty(3)
-    for k in range(2):
-        cosine = n[0] * lamps[k, 0] + n[1] * lamps[k, 1] + n[2] * lamps[k, 2]
-        facing[k] = max(0.0, (cosine + WRAP) / (1 + WRAP)) * (0.5 + 0.5 * open_)
-    facing[2] = (0.75 + 0.25 * n[1]) * open_
-    for c in range(3):
-        light = facing[0] * lamps[0, 3 + c] + facing[1] * lamps[1, 3 + c]
-        linear = texel[c] * (light + facing[2] * lamps[2, 3 + c])
-        out[c] = min(1.0, linear) ** (1 / GAMMA)
+        x += weight[k] * normals[corners[k], 0]
+        y += weight[k] * normals[corners[k], 1]
+        z += weight[k] * normals[corners[k], 2]
+        free += weight[k] * occlusion[corners[k]]
+    length = max((x * x + y * y + z * z) ** 0.5, 1e-9)
+    key = (x * lamps[0, 0] + y * lamps[0, 1] + z * lamps[0, 2]) / length
+    fill = (x * lamps[1, 0] + y * lamps[1, 1] + z * lamps[1, 2]) / length
+    key = max(0.0, (key + WRAP) / (1 + WRAP)) * (0.5 + 0.5 * free)
+    fill = max(0.0, (fill + WRAP) / (1 + WRAP)) * (0.5 + 0.5 * free)
+    ambient = (0.75 + 0.25 * y / length) * free
+    return (
+        key * lamps[0, 3] + fill * lamps[1, 3] + ambient * lamps[2, 3],
+        key * lamps[0, 4] + fill * lamps[1, 4] + ambient * lamps[2, 4],
+        key * lamps[0, 5] + fill * lamps[1, 5] + ambient * lamps[2, 5],
+    )
 
 
 @njit(cache=True)
-def _between(nodes, down, across, rows):
+def _colour(nodes, weight):
     """Linear between the three nearest nodes of a triangle's grid."""
+    rows = int((2 * len(nodes)) ** 0.5) - 1
+    down, across = rows * weight[1], rows * weight[2]
     i = min(int(down), rows - 1)
     j = min(int(across), rows - 1 - i)
     u, v = down - i, across - j
-    here = i * (2 * rows + 3 - i) // 2 + j  # the number of node (i, j)
-    below = here + rows + 1 - i  # of (i + 1, j)
-    if u + v <= 1 or i + j == rows - 1:
-        return (1 - u - v) * nodes[here] + u * nodes[below] + v * nodes[here + 1]
-    return (u + v - 1) * nodes[below + 1] + (1 - v) * nodes[below] + (1 - u) * nodes[here + 1]
+    first = i * (2 * rows + 3 - i) // 2 + j  # the number of node (i, j)
+    below = first + rows + 1 - i  # of (i + 1, j)
+    beside = first + 1
+    a, b, c = 1 - u - v, u, v
+    if a < 0 and i + j < rows - 1:  # in the other half of the cell
+        first, a, b, c = below + 1, -a, 1 - v, 1 - u
+    return (
+        a * nodes[first, 0] + b * nodes[below, 0] + c * nodes[beside, 0],
+        a * nodes[first, 1] + b * nodes[below, 1] + c * nodes[beside, 1],
+        a * nodes[first, 2] + b * nodes[below, 2] + c * nodes[beside, 2],
+    )
