@@ -75,3 +75,13 @@ def product(a: Tensor, b: Tensor) -> Tensor:
         aw * by - ax * bz + ay * bw + az * bx,
         aw * bz + ax * by - ay * bx + az * bw,
     ], -1)  # fmt: skip
+
+
+def matrices(quats: Tensor) -> Tensor:
+    """Quaternions (w, x, y, z) of any length [N, 4] as rotation matrices [N, 3, 3]."""
+    w, x, y, z = torch.nn.functional.normalize(quats, dim=-1).unbind(-1)
+    return torch.stack([
+        1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y),
+        2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x),
+        2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y),
+    ], -1).view(-1, 3, 3)  # fmt: skip
