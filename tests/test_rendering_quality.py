@@ -2,13 +2,15 @@
 
 import numpy as np
 import pytest
+import torch
 
-from slt_lib.body import BodyMotion, load_body
+from slt_lib.body import BodyMotion, fit_bodies, load_body, to_skeleton
 from slt_lib.pose.errors import MissingPartError, SLTError
+from slt_lib.pose.sequence import PoseSequence
 from slt_lib.rendering import quality
-from slt_lib.rendering.camera import orbit
+from slt_lib.rendering.camera import orbit, recorded_camera
 from slt_lib.rendering.captures import Captures, capture, captures_from_files
-from slt_lib.rendering.poses import signing_poses
+from slt_lib.rendering.poses import signing_poses, signing_sequence
 from slt_lib.rendering.quality import flicker, hands_found, picture_quality, silhouette_iou
 from slt_lib.rendering.regions import FACE, HANDS
 from slt_lib.rendering.signers import make_signer
@@ -111,3 +113,16 @@ def test_a_recording_from_files_gets_its_regions_from_the_posed_mesh(tmp_path):
     assert np.abs(read.background - taken.background.mean((0, 1))).max() < 0.1
     with pytest.raises(SLTError, match="belong"):
         captures_from_files(body, tmp_path / "seen.mp4", motion[:2], [view], tmp_path / "mask.mp4")
+
+
+def test_the_camera_of_a_fit_sees_the_body_where_it_was_recorded():
+    body, view = load_body(), orbit(distance=6.0, width=160, height=128)
+    motion = signing_sequence(body, 6, seed=4)
+    taken = capture(body, make_signer(3), motion, [view])
+    skeleton = to_skeleton(body, motion)
+    pixels, depth = view.project(torch.from_numpy(skeleton.positions * [1, -1, -1]).float())
+    positions = torch.cat([pixels, depth[..., None]], -1).numpy()
+    pose = PoseSequence(positions, skeleton.confidence, 25, meta={"width": 160})
+    fit = fit_bodies(body, [pose])[0]
+    again = capture(body, make_signer(3), fit.motion, [recorded_camera(fit, 160, 128)])
+    assert silhouette_iou(again.masks, taken.masks) > 0.85

@@ -40,6 +40,7 @@ class Evidence:
         rate: Frames per second of each frame's sequence, float32 [F].
         deep: Whether depth was measured in space (1) or guessed from one picture (0), [S].
         width: Shoulder width in the sequence's own unit, [S].
+        origin: What is 0 here, in the sequence's own unit and axes, [S, 3].
         starts: First frame of each sequence, and F, ints [S + 1].
     """
 
@@ -54,6 +55,7 @@ class Evidence:
     rate: Tensor
     deep: Tensor
     width: Tensor
+    origin: Tensor
     starts: tuple[int, ...]
 
     def __len__(self) -> int:
@@ -76,9 +78,9 @@ def gather(poses: Sequence[PoseSequence], deep: bool = False) -> Evidence:
     if not poses:
         raise PoseError("There is no sequence to fit a body to.")
     parts = [_points(pose) for pose in poses]
-    points = np.concatenate([p for p, _, _ in parts])
-    sure = np.concatenate([c for _, c, _ in parts])
-    lengths = [len(p) for p, _, _ in parts]
+    points = np.concatenate([part[0] for part in parts])
+    sure = np.concatenate([part[1] for part in parts])
+    lengths = [len(part[0]) for part in parts]
     starts = np.concatenate([[0], np.cumsum(lengths)])
     sequence = np.repeat(np.arange(len(poses)), lengths)
     bones, bone_seen = _bones(points, sure)
@@ -89,13 +91,14 @@ def gather(poses: Sequence[PoseSequence], deep: bool = False) -> Evidence:
         np.flatnonzero(sequence[1:] == sequence[:-1]),
         np.repeat([pose.fps for pose in poses], lengths).astype(np.float32),
         np.full(len(poses), float(deep), np.float32),
-        np.array([w for _, _, w in parts], np.float32),
+        np.array([part[2] for part in parts], np.float32),
+        np.array([part[3] for part in parts], np.float32),
     )  # fmt: skip
     return Evidence(*map(torch.from_numpy, arrays), tuple(starts.tolist()))
 
 
-def _points(pose: PoseSequence) -> tuple[np.ndarray, np.ndarray, float]:
-    """178 keypoints in the body's axes and shoulder widths, their confidence, the width."""
+def _points(pose: PoseSequence) -> tuple[np.ndarray, np.ndarray, float, np.ndarray]:
+    """178 keypoints in the body's axes and shoulder widths, their confidence, the unit, the 0."""
     if not len(pose):
         raise PoseError("The sequence has no frame.", fix="Leave it out.")
     pose = fix_depth(pose).to(SLRTP_178)
@@ -103,7 +106,7 @@ def _points(pose: PoseSequence) -> tuple[np.ndarray, np.ndarray, float]:
     middle = np.median(origin, 0)
     positions = (join_wrists(pose) - middle) / np.float32(width) * TO_BODY
     positions[~pose.mask] = 0
-    return positions.astype(np.float32), pose.confidence, width
+    return positions.astype(np.float32), pose.confidence, width, middle
 
 
 def _bones(points: np.ndarray, sure: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

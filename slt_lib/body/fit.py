@@ -66,12 +66,14 @@ class Fit:
             usual place, SMPL-X's axes, float32 [frames, 3].
         scale: Shoulder widths per metre of the body.
         width: A shoulder width in the recording's unit.
+        origin: Where `place` is 0, in the recording's unit and axes, float32 [3].
     """
 
     motion: BodyMotion
     place: np.ndarray
     scale: float
     width: float
+    origin: np.ndarray
 
 
 def fit_bodies(
@@ -193,7 +195,7 @@ def _fits(found: Mapping[str, Tensor], seen: Evidence) -> list[Fit]:
             found["betas"][k].numpy(), found["expression"][a:b].numpy(),
             (place - np.median(place, 0)) / scale, evident[a:b],
         )  # fmt: skip
-        out.append(Fit(motion, place, scale, float(seen.width[k])))
+        out.append(Fit(motion, place, scale, float(seen.width[k]), seen.origin[k].numpy()))
     return out
 
 

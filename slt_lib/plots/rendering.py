@@ -53,6 +53,41 @@ def picture_grid(
     return finish(fig, alt=alt, height=height or min(900, needed))
 
 
+def turntable(
+    pictures: Sequence[np.ndarray], labels: Sequence[str], *, alt: str, first: int = 0,
+    height: int = 420,
+) -> go.Figure:  # fmt: skip
+    """Pictures of one thing from several sides, one at a time, with a slider.
+
+    Args:
+        pictures: uint8 [H, W, 3], all of one size.
+        labels: What the slider says of each.
+        alt: What they show, for somebody who can't see them.
+        first: Which is shown at first.
+        height: Pixels.
+
+    Raises:
+        FigureError: If there is no picture, or labels don't fit.
+    """
+    if not pictures or len(labels) != len(pictures):
+        raise FigureError(f"{len(labels)} labels don't fit {len(pictures)} pictures.")
+    fig = go.Figure()
+    for i, picture in enumerate(pictures):
+        fig.add_image(source=_uri(picture), hoverinfo="skip", visible=i == first)
+    steps = [
+        {"method": "restyle", "label": label,
+         "args": ["visible", [k == i for k in range(len(pictures))]]}
+        for i, label in enumerate(labels)
+    ]  # fmt: skip
+    fig.update_xaxes(visible=False, constrain="domain")
+    fig.update_yaxes(visible=False, constrain="domain")
+    fig.update_layout(
+        sliders=[{"active": first, "steps": steps, "pad": {"t": 8}}],
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+    )
+    return finish(fig, alt=alt, height=height)
+
+
 def body_figure(
     vertices: np.ndarray, faces: np.ndarray, joints: np.ndarray | None = None,
     parents: Sequence[int] = (), *, alt: str, opacity: float = 0.6, height: int = 480,

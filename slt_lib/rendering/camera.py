@@ -3,9 +3,12 @@
 import math
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from slt_lib.body.evidence import TO_BODY
+from slt_lib.body.fit import Fit
 from slt_lib.pose.errors import SLTError
 
 SIGNING_SPACE = (0.0, 0.08, 0.05)  # what a camera looks at by default: the chest, metres
@@ -41,6 +44,24 @@ class Camera:
         """The same view in a picture of another size."""
         factor = torch.tensor([[width / self.width], [height / self.height], [1.0]])
         return replace(self, K=self.K * factor, width=width, height=height)
+
+
+def recorded_camera(fit: Fit, width: int, height: int, *, distance: float = 20.0) -> Camera:
+    """The camera that sees a fitted body where it is in its recording.
+
+    A fit knows no perspective (it has one scale for near and far), so the camera stands far away.
+
+    Args:
+        fit: To a recording in pixels, as it was read.
+        width, height: Of its pictures, pixels.
+        distance: From the body, metres.
+    """
+    x, y, _ = fit.origin + np.median(fit.place, 0) * TO_BODY * fit.width
+    focal = fit.scale * fit.width * distance
+    viewmat = torch.diag(torch.tensor([1.0, -1.0, -1.0, 1.0]))
+    viewmat[2, 3] = distance
+    K = torch.tensor([[focal, 0, float(x)], [0, focal, float(y)], [0, 0, 1.0]])
+    return Camera(viewmat, K, width, height)
 
 
 def orbit(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from slt_lib.body.joints import INDEX
 from slt_lib.body.model import Body
@@ -143,19 +144,23 @@ def captures_from_files(
 
     Args:
         body: The signer's body model.
-        video: N frames.
+        video: N frames; they are made as large as the cameras' pictures.
         motion: N poses.
-        cameras: N, or one that didn't move.
-        masks: A video as large as the first, white where the signer is.
+        cameras: N, or one that didn't move, all of one size.
+        masks: A video of the same frames, white where the signer is.
 
     Returns:
         Captures whose regions are the posed mesh's inside the mask, and whose background is the
         median colour outside.
 
     Raises:
-        SLTError: If a file can't be read or they aren't equally many frames of one size.
+        SLTError: If a file can't be read or they aren't equally many frames.
     """
-    pictures, covered = np.stack([*read_video(video)]), np.stack([*read_video(masks)])
+    size = (cameras[0].width, cameras[0].height)
+    pictures, covered = (
+        np.stack([np.asarray(Image.fromarray(frame).resize(size)) for frame in read_video(path)])
+        for path in (video, masks)
+    )
     masks = (covered.mean(-1) / 255).astype(np.float16)
     cameras = list(cameras) * (len(motion) if len(cameras) == 1 else 1)
     empty = np.zeros(pictures.shape[:3], np.uint8)
