@@ -42,6 +42,8 @@ class Evidence:
         width: Shoulder width in the sequence's own unit, [S].
         origin: What is 0 here, in the sequence's own unit and axes, [S, 3].
         starts: First frame of each sequence, and F, ints [S + 1].
+
+    Chapter: 05_body
     """
 
     points: Tensor
@@ -74,6 +76,7 @@ def gather(poses: Sequence[PoseSequence], deep: bool = False) -> Evidence:
         PoseError: If there is no sequence, one is empty, or one shows no pair of shoulders.
 
     Source: Ivashechkin, Mendez, Bowden, SignSplat, 2025, for the terms that this feeds.
+    Chapter: 05_body
     """
     if not poses:
         raise PoseError("There is no sequence to fit a body to.")

@@ -39,6 +39,8 @@ class FitSettings:
 
     Raises:
         SLTError: If a weight has another name, or there is no step.
+
+    Chapter: 05_body
     """
 
     steps: int = 200
@@ -67,6 +69,8 @@ class Fit:
         scale: Shoulder widths per metre of the body.
         width: A shoulder width in the recording's unit.
         origin: Where `place` is 0, in the recording's unit and axes, float32 [3].
+
+    Chapter: 05_body
     """
 
     motion: BodyMotion
@@ -92,6 +96,7 @@ def fit_bodies(
         PoseError: If a sequence is empty or shows no pair of shoulders.
 
     Source: Ivashechkin et al., SignSplat, 2025, section 3; Bogo et al., SMPLify, ECCV 2016.
+    Chapter: 05_body
     """
     settings = settings or FitSettings()
     fits: list[Fit] = []

@@ -78,6 +78,8 @@ class Rig:
         face_shapes: What a unit of shape, then of expression, adds, float [128, 3, 20].
         face_weights: Skinning weights of the joints that move the face, float [128, joints].
         face_joints: Those joints.
+
+    Chapter: 05_body
     """
 
     joints: Tensor
@@ -152,6 +154,8 @@ def regressor_errors(body: Body) -> np.ndarray:
 
     Raises:
         SLTError: If the body's file has no such joints, as SMPL-X's own has none.
+
+    Chapter: 05_body
     """
     with np.load(body.source, allow_pickle=False) as file:
         if "held_out_joints" not in file:

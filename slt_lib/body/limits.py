@@ -55,7 +55,10 @@ TOLERANCE = 0.02  # radians
 
 @cache
 def limits() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Lowest and highest angle about each axis and the resting one, radians, float32 [55, 3]."""
+    """Lowest and highest angle about each axis and the resting one, radians, float32 [55, 3].
+
+    Chapter: 05_body
+    """
     low, high, rest = (np.zeros((len(NAMES), 3), np.float32) for _ in range(3))
     for name, box in _ONE.items():
         low[INDEX[name]], high[INDEX[name]] = np.transpose(box)
@@ -78,7 +81,10 @@ def matrices(angles: Tensor) -> Tensor:
 
 
 def to_rotations(angles: np.ndarray) -> np.ndarray:
-    """Axis times angle, as SMPL-X has it, float32 [F, 55, 3], of angles in the limits' terms."""
+    """Axis times angle, as SMPL-X has it, float32 [F, 55, 3], of angles in the limits' terms.
+
+    Chapter: 05_body
+    """
     out = np.array(angles, np.float32)
     hinges = np.asarray(angles)[:, HINGES]
     if hinges.size:
@@ -91,6 +97,8 @@ def to_angles(rotations: np.ndarray) -> np.ndarray:
     """The inverse of `to_rotations`.
 
     Every turn is reached by two sets of angles; a joint's are those closer to its limits.
+
+    Chapter: 05_body
     """
     out = np.array(rotations, np.float32)
     hinges = np.asarray(rotations)[:, HINGES]
@@ -110,6 +118,8 @@ def check_limits(motion: BodyMotion) -> None:
 
     Raises:
         PoseError: If a joint turns further than its limits, naming the worst joint and frame.
+
+    Chapter: 05_body
     """
     if not len(motion):
         return

@@ -34,6 +34,8 @@ class Body:
         faces: Triangles, int64 [F, 3].
         face_points: MediaPipe's 128 face points on the mesh.
         source: The file.
+
+    Chapter: 05_body
     """
 
     smplx: torch.nn.Module
@@ -62,6 +64,7 @@ def load_body(path: str | Path = "") -> Body:
         SLTError: If the file isn't there or isn't SMPL-X.
 
     Source: Pavlakos et al., Expressive Body Capture, CVPR 2019.
+    Chapter: 05_body
     """
     if path:
         return _load(Path(path))

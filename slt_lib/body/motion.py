@@ -29,6 +29,8 @@ class BodyMotion:
 
     Raises:
         PoseError: If shapes, values or the frame rate make no sense.
+
+    Chapter: 05_body
     """
 
     rotations: np.ndarray
@@ -97,6 +99,8 @@ def posed_vertices(body: Body, motion: BodyMotion, *, batch: int = 32) -> Tensor
 
     Returns:
         Metres, float32 [F, V, 3].
+
+    Chapter: 05_body
     """
     given = motion.parameters()
     with torch.no_grad():

@@ -28,6 +28,8 @@ class Residuals:
         width: Shoulder width in the recording's unit, and the picture's width in the same unit;
             NaN if that isn't known.
         picture: The picture's width in the recording's unit.
+
+    Chapter: 05_body
     """
 
     body: np.ndarray
@@ -70,6 +72,8 @@ def placed(body: Body, fit: Fit) -> np.ndarray:
 
     Returns:
         float32 [frames, 178, 3], around the shoulders' usual place.
+
+    Chapter: 05_body
     """
     points = motion_keypoints(body, fit.motion)
     return points * np.float32(fit.scale) + fit.place[:, None]
@@ -82,6 +86,8 @@ def residuals(body: Body, pose: PoseSequence, fit: Fit) -> Residuals:
         body: That was fitted.
         pose: The recording.
         fit: As `fit_bodies` gave it for this recording.
+
+    Chapter: 05_body
     """
     seen, ours = gather([pose]), placed(body, fit)[:, :50]
     theirs, sure = seen.points.numpy(), seen.sure.numpy()
@@ -106,6 +112,8 @@ def worth_fitting(pose: PoseSequence) -> FitVerdict:
 
     The shoulders must be seen, be neither tiny nor the whole picture, and keep their width: many
     recordings are close-ups of a hand, and the rest of the body was invented by the estimator.
+
+    Chapter: 05_body
     """
     quality = assess(pose)
     if quality.verdict == "rejected":
@@ -124,7 +132,10 @@ def worth_fitting(pose: PoseSequence) -> FitVerdict:
 
 
 def verdict(found: Residuals) -> FitVerdict:
-    """Whether a fit can be believed."""
+    """Whether a fit can be believed.
+
+    Chapter: 05_body
+    """
     median = found.medians
     checks = [
         (not np.isfinite(found.body).any(), "No frame showed the body surely enough."),

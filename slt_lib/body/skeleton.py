@@ -19,6 +19,8 @@ def motion_keypoints(body: Body, motion: BodyMotion) -> np.ndarray:
 
     Returns:
         Metres, SMPL-X's axes, its pelvis at home (`transl` is not added), float32 [F, 178, 3].
+
+    Chapter: 05_body
     """
     with torch.no_grad():
         return keypoints(
@@ -39,6 +41,8 @@ def to_skeleton(body: Body, motion: BodyMotion) -> PoseSequence:
     Returns:
         178 joints in metres, in the axes of our poses (x to the picture's right, y down, z away
         from the camera). A keypoint is masked where a turn on the way to it was not seen.
+
+    Chapter: 05_body
     """
     points = (motion_keypoints(body, motion) + motion.transl[:, None]) * TO_BODY
     unit = {"unit": "metre"} if len(motion) else {}

@@ -30,6 +30,7 @@ def slerp(a: np.ndarray, b: np.ndarray, shares: np.ndarray) -> np.ndarray:
         Axis times angle, float32, shares' shape before that of a.
 
     Source: Shoemake, Animating rotation with quaternion curves, SIGGRAPH 1985.
+    Chapter: 05_body
     """
     flat_a, flat_b = Rotation.from_rotvec(np.reshape(a, (-1, 3))), np.reshape(b, (-1, 3))
     way = (flat_a.inv() * Rotation.from_rotvec(flat_b)).as_rotvec()
@@ -68,6 +69,8 @@ class TurningBridge:
     Args:
         body: Any.
         settings: Of the fits; by default depth counts, as canonical signs have it.
+
+    Chapter: 05_body
     """
 
     def __init__(self, body: Body, settings: FitSettings | None = None) -> None:

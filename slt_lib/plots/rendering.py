@@ -30,6 +30,8 @@ def picture_grid(
 
     Raises:
         FigureError: If rows differ in length, there is no picture, or labels don't fit.
+
+    Chapter: 06_signsplat
     """
     counts = {len(row) for row in rows}
     if len(counts) != 1 or 0 in counts:
@@ -68,6 +70,8 @@ def turntable(
 
     Raises:
         FigureError: If there is no picture, or labels don't fit.
+
+    Chapter: 06_signsplat
     """
     if not pictures or len(labels) != len(pictures):
         raise FigureError(f"{len(labels)} labels don't fit {len(pictures)} pictures.")
@@ -105,6 +109,8 @@ def body_figure(
 
     Raises:
         FigureError: If the mesh is too large for a page or joints and parents don't fit.
+
+    Chapter: 06_signsplat
     """
     if len(vertices) > MOST_VERTICES:
         raise FigureError(f"A mesh of {len(vertices)} vertices is too large for a page.",

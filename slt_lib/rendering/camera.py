@@ -22,6 +22,8 @@ class Camera:
         viewmat: World to camera (x right, y down, z forward), float [4, 4].
         K: Focal lengths and principal point in pixels, float [3, 3].
         width, height: Of the picture, pixels.
+
+    Chapter: 06_signsplat
     """
 
     viewmat: Tensor
@@ -55,6 +57,8 @@ def recorded_camera(fit: Fit, width: int, height: int, *, distance: float = 20.0
         fit: To a recording in pixels, as it was read.
         width, height: Of its pictures, pixels.
         distance: From the body, metres.
+
+    Chapter: 06_signsplat
     """
     x, y, _ = fit.origin + np.median(fit.place, 0) * TO_BODY * fit.width
     focal = fit.scale * fit.width * distance
@@ -86,6 +90,8 @@ def orbit(
 
     Raises:
         SLTError: If a size is not positive, or the camera stands right above or below.
+
+    Chapter: 06_signsplat
     """
     if min(width, height) < 1 or min(distance, span) <= 0:
         raise SLTError(
