@@ -1,7 +1,8 @@
 """A static picture of a plotly figure, for print and for pages without JavaScript.
 
 Draws what the book's figures are made of (lines, dots, filled areas, bars, boxes, histograms,
-heat maps, 3-D lines; axes, legends, annotations, shapes) with matplotlib, no browser needed.
+heat maps, 3-D lines, meshes, pictures; axes, legends, annotations, shapes) with matplotlib,
+no browser needed.
 """
 
 from io import BytesIO
@@ -12,12 +13,15 @@ from PIL import Image
 
 from slt_lib.plots.packing import array
 from slt_lib.plots.picture_axes import draw_axes, draw_texts, plain
-from slt_lib.plots.picture_traces import DRAWERS, draw_bars, draw_lines_3d
+from slt_lib.plots.picture_solids import SOLIDS
+from slt_lib.plots.picture_traces import DRAWERS as LINES
+from slt_lib.plots.picture_traces import draw_bars, draw_lines_3d
 from slt_lib.plots.style import INK, FigureError
 
 WIDTH = 7.6  # inches of 100 CSS pixels: the width of the book's text
 DPI = 150
 COLOURS = 64  # lines and flat areas need no more, and the file is a third as big
+DRAWERS = LINES | SOLIDS
 STRIP = 5  # frames shown of an animation
 LOOK = {
     "font.family": "DejaVu Sans", "font.size": 8.5, "text.color": INK, "axes.labelcolor": INK,
@@ -45,7 +49,8 @@ def picture(figure: dict) -> bytes:
     with rc_context(LOOK):
         strip = "player" in layout.get("meta", {})
         canvas = _strip(figure) if strip else _still(figure)
-        return _webp(canvas)
+        photo = any(trace.get("type") in SOLIDS for trace in figure.get("data", []))
+        return _webp(canvas, photo)
 
 
 def decoded(value):
@@ -58,11 +63,14 @@ def decoded(value):
     return [decoded(v) for v in value] if isinstance(value, list) else value
 
 
-def _webp(canvas: Figure) -> bytes:
+def _webp(canvas: Figure, photo: bool) -> bytes:
     png = BytesIO()
     canvas.savefig(png, transparent=True, dpi=DPI, bbox_inches="tight", pad_inches=0.04)
-    few = Image.open(png).quantize(COLOURS, method=Image.Quantize.FASTOCTREE).convert("RGBA")
     out = BytesIO()
+    if photo:
+        Image.open(png).save(out, format="webp", quality=85, method=6)
+        return out.getvalue()
+    few = Image.open(png).quantize(COLOURS, method=Image.Quantize.FASTOCTREE).convert("RGBA")
     few.save(out, format="webp", lossless=True, method=6)
     return out.getvalue()
 

@@ -190,13 +190,7 @@ def draw_lines_3d(ax: Axes, trace: dict, layout: dict, thin: float = 1.0) -> Non
     """3-D lines and dots as the figure's camera sees them, without perspective."""
     scene = layout.get(trace.get("scene", "scene"), {})
     points = np.stack([np.asarray(trace[axis], dtype=float) for axis in "xyz"], axis=-1)
-    right, up = _camera(scene)
-    corners = np.array([scene.get(f"{a}axis", {}).get("range") or _span(points[:, i])
-                        for i, a in enumerate("xyz")], dtype=float)  # fmt: skip
-    ratio = scene.get("aspectratio") or dict.fromkeys("xyz", 1.0)
-    scale = np.array([ratio[a] for a in "xyz"]) / np.maximum(np.ptp(corners, axis=1), 1e-9)
-    seen = (points - corners.mean(1)) * scale
-    x, y = seen @ right, seen @ up
+    x, y, _ = onto_picture(ax, points, scene).T
     line, marker = trace.get("line") or {}, trace.get("marker") or {}
     paint = line.get("color", marker.get("color", trace.get("colour", INK)))
     if "lines" in trace.get("mode", "lines"):
@@ -206,9 +200,19 @@ def draw_lines_3d(ax: Axes, trace: dict, layout: dict, thin: float = 1.0) -> Non
         size = np.broadcast_to(marker.get("size", 6), len(x)).astype(float) * POINTS * thin
         keep = np.isfinite(x) & (size > 0)
         ax.scatter(x[keep], y[keep], s=size[keep] ** 2, color=colour(paint), lw=0)
+
+
+def onto_picture(ax: Axes, points: np.ndarray, scene: dict) -> np.ndarray:
+    """Points [N, 3] of a scene to the right, up and towards the viewer; sets the axes' limits."""
+    right, up = _camera(scene)
+    corners = np.array([scene.get(f"{a}axis", {}).get("range") or _span(points[:, i])
+                        for i, a in enumerate("xyz")], dtype=float)  # fmt: skip
+    ratio = scene.get("aspectratio") or dict.fromkeys("xyz", 1.0)
+    scale = np.array([ratio[a] for a in "xyz"]) / np.maximum(np.ptp(corners, axis=1), 1e-9)
     half = np.abs(np.stack([right, up]) * [ratio[a] for a in "xyz"]).sum(1) / 2
     ax.set(xlim=(-half[0], half[0]), ylim=(-half[1], half[1]), aspect="equal")
     ax.set_axis_off()
+    return (points - corners.mean(1)) * scale @ np.stack([right, up, np.cross(right, up)], 1)
 
 
 def _span(values: np.ndarray) -> tuple[float, float]:

@@ -7,7 +7,7 @@ from slt_lib.body.joints import FINGERS
 from slt_lib.pose.errors import SLTError
 
 OPEN, BENT, HOOKED, CLOSED = (0, 2, 2), (75, 10, 5), (15, 80, 45), (78, 92, 55)
-ROUND, TOUCHING = (35, 42, 28), (48, 42, 22)
+ROUND, TOUCHING = (35, 42, 28), (57, 43, 16)
 _ALONG, _ACROSS, _NEAR, _OVER = (0, -8, -5, 0), (42, 22, 22, 30), (8, 30, 5, 5), (48, 18, 32, 52)
 # Bends of index, middle, ring and little finger at their three joints, degrees; the spread
 # between them; the thumb: opposed, drawn to the hand, bent at its two outer joints.
@@ -23,8 +23,8 @@ HANDSHAPES = {
     "little": ((CLOSED, CLOSED, CLOSED, OPEN), 0, _OVER),
     "thumb": ((CLOSED,) * 4, -4, (-20, 5, -10, -12)),
     "thumb_little": ((CLOSED, CLOSED, CLOSED, OPEN), 6, _ALONG),
-    "round": ((TOUCHING,) * 4, -4, (48, 8, 18, 20)),
-    "pinch": ((TOUCHING, OPEN, OPEN, OPEN), 8, (46, 6, 16, 20)),
+    "round": ((TOUCHING,) * 4, -4, (14, 12, 0, 15)),
+    "pinch": ((TOUCHING, OPEN, OPEN, OPEN), 8, (16, 12, 0, 14)),
     "claw": ((HOOKED,) * 4, 8, (10, 0, 15, 25)),
     "curved": ((ROUND,) * 4, -3, (35, 2, 8, 8)),
     "bent": ((BENT,) * 4, -4, _NEAR),

@@ -60,29 +60,32 @@ def _fill(points, faces, triangles, weights, depth):
     for band in prange(BANDS):  # rows of a band belong to one thread: no races
         top, bottom = band * height // BANDS, (band + 1) * height // BANDS
         for t in range(len(faces)):
-            a, b, c = points[faces[t, 0]], points[faces[t, 1]], points[faces[t, 2]]
-            if a[2] == 0 or b[2] == 0 or c[2] == 0:
-                continue
-            if max(a[1], b[1], c[1]) >= top and min(a[1], b[1], c[1]) <= bottom:
-                _fill_one(t, a, b, c, top, bottom, triangles, weights, depth)
+            i, j, k = faces[t]
+            low = min(points[i, 1], points[j, 1], points[k, 1])
+            high = max(points[i, 1], points[j, 1], points[k, 1])
+            near = points[i, 2] == 0 or points[j, 2] == 0 or points[k, 2] == 0
+            if high >= top and low <= bottom and not near:
+                first = max(top, int(np.ceil(low - 0.5)))
+                last = min(bottom, int(np.floor(high - 0.5)) + 1)
+                _fill_one(t, points[i], points[j], points[k], first, last, triangles, weights,
+                          depth)  # fmt: skip
 
 
 @njit(cache=True)
-def _fill_one(t, a, b, c, top, bottom, triangles, weights, depth):
-    """Write one triangle where it is nearer than what is there."""
+def _fill_one(t, a, b, c, first, last, triangles, weights, depth):
+    """Write one triangle into some rows where it is nearer than what is there."""
     area = (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
     if area == 0:
         return
-    first = max(top, int(np.ceil(min(a[1], b[1], c[1]) - 0.5)))
-    last = min(bottom, int(np.floor(max(a[1], b[1], c[1]) - 0.5)) + 1)
     left = max(0, int(np.ceil(min(a[0], b[0], c[0]) - 0.5)))
     right = min(depth.shape[1], int(np.floor(max(a[0], b[0], c[0]) - 0.5)) + 1)
+    u_step, v_step = (b[1] - c[1]) / area, (c[1] - a[1]) / area  # from a pixel to the next
     for row in range(first, last):
-        y = row + 0.5
+        x, y = left + 0.5, row + 0.5
+        u_left = ((b[0] - x) * (c[1] - y) - (b[1] - y) * (c[0] - x)) / area
+        v_left = ((c[0] - x) * (a[1] - y) - (c[1] - y) * (a[0] - x)) / area
         for column in range(left, right):
-            x = column + 0.5
-            u = ((b[0] - x) * (c[1] - y) - (b[1] - y) * (c[0] - x)) / area
-            v = ((c[0] - x) * (a[1] - y) - (c[1] - y) * (a[0] - x)) / area
+            u, v = u_left + (column - left) * u_step, v_left + (column - left) * v_step
             w = 1 - u - v
             if u < 0 or v < 0 or w < 0:
                 continue
@@ -91,9 +94,9 @@ def _fill_one(t, a, b, c, top, bottom, triangles, weights, depth):
             if z < depth[row, column]:
                 depth[row, column] = z
                 triangles[row, column] = t
-                weights[row, column, 0] = u * a[2] / inverse
-                weights[row, column, 1] = v * b[2] / inverse
-                weights[row, column, 2] = w * c[2] / inverse
+                weights[row, column, 0] = u * a[2] * z
+                weights[row, column, 1] = v * b[2] * z
+                weights[row, column, 2] = w * c[2] * z
 
 
 def vertex_normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:

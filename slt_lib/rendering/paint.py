@@ -27,6 +27,8 @@ VOLUME = {  # how far hair stands out, metres
 def paint(body: Body, signer: Signer, *, rows: int = ROWS) -> Surface:
     """Everything a renderer needs to know of a signer's looks.
 
+    Lengths are made for the book's own body; another of adult size is dressed roughly as well.
+
     Args:
         body: Which mesh.
         signer: Whose looks.
@@ -80,10 +82,10 @@ def _skin(sites: Anatomy, signer: Signer, noise: _Noise) -> np.ndarray:
     grain = 0.035 * noise(sites.points, 0.012) + 0.02 * noise(sites.points, 0.05)
     colour *= 1 + grain[:, None].clip(-0.12, 0.12)
     pale = base**0.72 * [1.0, 0.88, 0.82]  # palms have less pigment
-    _mix(colour, pale, 0.65 * sites.palms)
+    _mix(colour, pale, 0.85 * sites.palms)
     _mix(colour, redder, 0.45 * sites.blush)
     _mix(colour, redder * 0.8, 0.45 * sites.knuckles)
-    _mix(colour, redder * 0.55, 0.7 * sites.creases)
+    _mix(colour, redder * 0.55, 0.4 * sites.creases)
     _mix(colour, base**0.8 * [1.05, 0.86, 0.84], 0.8 * sites.nails)
     _mix(colour, base * [0.85, 0.42, 0.42], 0.75 * sites.lips)
     _mix(colour, np.array([0.25, 0.06, 0.05]), sites.mouth)

@@ -22,6 +22,9 @@ PLACES = {
 }
 HAND = 0.3  # arm lengths from the wrist to a stretched finger's tip
 CLEAR = 0.05  # metres between the bones of an arm and the skin of torso and head
+# The face's movements in the book's body: brows, eyelids (little, or eyes close), mouth, cheeks
+FACES = (0.4, 0.4, 0.12, 0.12, 0.3, 0.3, 0.3, 0.3, 0.2, 0.2)
+SMILE = (0.1, 0, -0.05, 0, 0.3, 0, 0, 0, 0, 0)
 APART = 0.11  # metres between the two hands' bones
 
 
@@ -74,7 +77,7 @@ def signing_poses(
     betas = np.zeros(10, np.float32) if betas is None else np.asarray(betas, np.float32)
     rng, figure = np.random.default_rng(seed), _Figure.of(body, betas)
     rotations = np.stack([_pose(figure, rng) for _ in range(count)])
-    expression = rng.normal(0, 0.25, (count, 10)).clip(-0.6, 0.6)
+    expression = rng.normal(SMILE, FACES, (count, 10)).clip(-0.8, 0.8)
     return BodyMotion(rotations, fps, betas, expression)
 
 
@@ -208,8 +211,14 @@ def _bent(out: int, shoulder, u, f, lengths, twist: float, rng: np.random.Genera
     elbow = bend * Rotation.from_rotvec([0.6 * twist, 0, 0], degrees=True)
     wrist = Rotation.from_euler("xyz", [0.4 * twist, out * aside, -out * flex], degrees=True)
     hand = (upper * elbow * wrist).apply([out, 0, 0])
-    knee = shoulder + lengths[0] * u
-    end = knee + lengths[1] * f
+    joint = shoulder + lengths[0] * u
+    end = joint + lengths[1] * f
     tip = HAND * sum(lengths)
-    bones = [shoulder, knee, (knee + end) / 2, end, *(end + s * tip * hand for s in (0.4, 0.7, 1))]
+    bones = [
+        shoulder,
+        joint,
+        (joint + end) / 2,
+        end,
+        *(end + s * tip * hand for s in (0.4, 0.7, 1)),
+    ]
     return _Arm({"shoulder": upper, "elbow": elbow, "wrist": wrist}, np.array(bones))

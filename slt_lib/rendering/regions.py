@@ -10,6 +10,7 @@ from slt_lib.body.joints import FINGERS, INDEX, NAMES, TIPS
 from slt_lib.body.model import Body
 from slt_lib.pose.skeleton import face_mesh
 from slt_lib.rendering.mesh import vertex_normals
+from slt_lib.rendering.shading import texel_weights
 
 BACKGROUND, BODY, HANDS, FACE = 0, 1, 2, 3
 REGIONS = {"body": BODY, "hands": HANDS, "face": FACE}
@@ -73,24 +74,21 @@ def face_labels(body: Body) -> np.ndarray:
 @lru_cache(maxsize=2)
 def on_vertices(body: Body) -> Anatomy:
     """What lies at each vertex of a body."""
-    vertices = body.smplx.v_template.numpy().astype(float)
-    normals = vertex_normals(vertices, body.faces.numpy())
-    return _anatomy(body, vertices, normals, body.smplx.lbs_weights.numpy())
+    vertices = body.smplx.v_template.numpy()
+    return _anatomy(body, vertices, vertex_normals(vertices, body.faces.numpy()), _parts(body))
 
 
 @lru_cache(maxsize=2)
 def on_texels(body: Body, rows: int) -> Anatomy:
     """What lies at each texel (see `Surface`): triangle after triangle."""
-    from slt_lib.rendering.shading import texel_weights
-
-    vertices, faces = body.smplx.v_template.numpy().astype(np.float32), body.faces.numpy()
+    vertices, faces = body.smplx.v_template.numpy(), body.faces.numpy()
     mix = texel_weights(rows).astype(np.float32)
 
     def spread(values):
         return np.einsum("tk,fkc->ftc", mix, values[faces]).reshape(-1, values.shape[1])
 
     normals = spread(vertex_normals(vertices, faces))
-    return _anatomy(body, spread(vertices), normals, spread(body.smplx.lbs_weights.numpy()))
+    return _anatomy(body, spread(vertices), normals, spread(_parts(body)))
 
 
 def _eyes(body: Body) -> np.ndarray:
@@ -102,34 +100,43 @@ def _joints(body: Body) -> np.ndarray:
     return body.smplx.J_regressor.numpy() @ body.smplx.v_template.numpy()
 
 
-def _anatomy(body: Body, points, normals, weights) -> Anatomy:
-    part = [i for i, n in enumerate(NAMES) if n.endswith("wrist") or n.rstrip("123")[5:] in FINGERS
-            or n.rstrip("123")[6:] in FINGERS]  # fmt: skip
-    hand = weights[:, part].sum(1)
-    head = weights[:, [INDEX[n] for n in _HEAD]].sum(1)
-    eyes = [INDEX["left_eye"], INDEX["right_eye"]]
+def _parts(body: Body) -> np.ndarray:
+    """How much each vertex moves with hands, head and eyes, float32 [V, 3]."""
+    hands = [n for n in NAMES if n.partition("_")[2].rstrip("123") in ("wrist", *FINGERS)]
+    weights = body.smplx.lbs_weights.numpy()
+    names = (hands, _HEAD, ("left_eye", "right_eye"))
+    return np.stack([weights[:, [INDEX[n] for n in some]].sum(1) for some in names], 1)
+
+
+def _anatomy(body: Body, points, normals, parts) -> Anatomy:
+    hand, head, eyes = parts.T
     joints = _joints(body)
-    offset = points[:, None, :2] - joints[eyes][None, :, :2]
-    eye = np.linalg.norm(offset, axis=-1).min(1)
-    from_eyes = points - joints[eyes].mean(0)
+    balls = joints[[INDEX["left_eye"], INDEX["right_eye"]]]
+    off_axis = np.minimum(*(np.hypot(*(points[:, :2] - ball[:2]).T) for ball in balls))
+    from_eyes = points - balls.mean(0)
     hairline = np.interp(from_eyes[:, 2], *_HAIRLINE)
-    near = np.flatnonzero(hand > 0.3)
-    marks = {key: np.zeros(len(points), np.float32)
-             for key in ("nails", "palms", "knuckles", "creases")}  # fmt: skip
-    for key, values in _hand_marks(body, points[near], normals[near]).items():
-        marks[key][near] = values
-    front = np.flatnonzero((head > 0.5) & (from_eyes[:, 2] > -0.05) & (normals[:, 2] > -0.3))
-    face = {key: np.zeros(len(points), np.float32) for key in ("lips", "brows", "blush")}
-    for key, values in _face_marks(body, points[front], from_eyes[front]).items():
-        face[key][front] = values
     inside = (head > 0.5) & (from_eyes[:, 2] < 0.01) & (from_eyes[:, 2] > -0.07)
     inside &= (np.abs(points[:, 0]) < 0.024) & (np.abs(from_eyes[:, 1] + 0.072) < 0.014)
-    return Anatomy(
-        points=points, normals=normals, hand=hand, head=head,
-        eye=np.where(weights[:, eyes].sum(1) > 0.99, eye, np.inf), mouth=inside * 1.0,
-        hair=np.where(head > 0.5, from_eyes[:, 1] - hairline, _nape(from_eyes)),
-        neck=_above_collar(points - joints[INDEX["neck"]]), **marks, **face,
-    )  # fmt: skip
+    near = np.flatnonzero(hand > 0.3)
+    marks = _hand_marks(body, points[near], normals[near])
+    marks = {key: values * np.clip(2 * hand[near] - 0.6, 0, 1) for key, values in marks.items()}
+    front = np.flatnonzero((head > 0.5) & (from_eyes[:, 2] > -0.05) & (normals[:, 2] > -0.3))
+    face = _face_marks(body, points[front], from_eyes[front])
+    found = {
+        "eye": np.where(eyes > 0.5, off_axis, np.inf), "mouth": inside,
+        "hair": np.where(head > 0.5, from_eyes[:, 1] - hairline, _nape(from_eyes)),
+        "neck": _above_collar(points - joints[INDEX["neck"]]),
+        **{key: _scattered(values, near, len(points)) for key, values in marks.items()},
+        **{key: _scattered(values, front, len(points)) for key, values in face.items()},
+    }  # fmt: skip
+    found = {key: values.astype(np.float32) for key, values in found.items()}
+    return Anatomy(points=points, normals=normals, hand=hand, head=head, **found)
+
+
+def _scattered(values: np.ndarray, where: np.ndarray, count: int) -> np.ndarray:
+    out = np.zeros(count)
+    out[where] = values
+    return out
 
 
 def _nape(from_eyes: np.ndarray) -> np.ndarray:

@@ -137,8 +137,9 @@ def _average(triangles, weights, depths, faces, normals, occlusion, texels, labe
                     continue
                 votes[labels[t]] += 1
                 nearest = min(nearest, depths[i, j])
-                light = _light(faces[t], weights[i, j], normals, occlusion, lamps)
-                colour = _colour(texels[t], weights[i, j])
+                u, v, w = weights[i, j, 0], weights[i, j, 1], weights[i, j, 2]
+                light = _light(t, u, v, w, faces, normals, occlusion, lamps)
+                colour = _colour(t, v, w, texels)
                 red += min(1.0, light[0] * colour[0]) ** 0.5
                 green += min(1.0, light[1] * colour[1]) ** 0.5
                 blue += min(1.0, light[2] * colour[2]) ** 0.5
@@ -150,14 +151,15 @@ def _average(triangles, weights, depths, faces, normals, occlusion, texels, labe
 
 
 @njit(cache=True)
-def _light(corners, weight, normals, occlusion, lamps):
+def _light(t, u, v, w, faces, normals, occlusion, lamps):
     """Red, green and blue light that a point on a triangle gets from all lamps."""
     x, y, z, free = 0.0, 0.0, 0.0, 0.0
-    for k in range(3):
-        x += weight[k] * normals[corners[k], 0]
-        y += weight[k] * normals[corners[k], 1]
-        z += weight[k] * normals[corners[k], 2]
-        free += weight[k] * occlusion[corners[k]]
+    for k, weight in enumerate((u, v, w)):
+        corner = faces[t, k]
+        x += weight * normals[corner, 0]
+        y += weight * normals[corner, 1]
+        z += weight * normals[corner, 2]
+        free += weight * occlusion[corner]
     length = max((x * x + y * y + z * z) ** 0.5, 1e-9)
     key = (x * lamps[0, 0] + y * lamps[0, 1] + z * lamps[0, 2]) / length
     fill = (x * lamps[1, 0] + y * lamps[1, 1] + z * lamps[1, 2]) / length
@@ -172,10 +174,10 @@ def _light(corners, weight, normals, occlusion, lamps):
 
 
 @njit(cache=True)
-def _colour(nodes, weight):
+def _colour(t, second, third, texels):
     """Linear between the three nearest nodes of a triangle's grid."""
-    rows = int((2 * len(nodes)) ** 0.5) - 1
-    down, across = rows * weight[1], rows * weight[2]
+    rows = int((2 * texels.shape[1]) ** 0.5) - 1
+    down, across = rows * second, rows * third
     i = min(int(down), rows - 1)
     j = min(int(across), rows - 1 - i)
     u, v = down - i, across - j
@@ -186,7 +188,7 @@ def _colour(nodes, weight):
     if a < 0 and i + j < rows - 1:  # in the other half of the cell
         first, a, b, c = below + 1, -a, 1 - v, 1 - u
     return (
-        a * nodes[first, 0] + b * nodes[below, 0] + c * nodes[beside, 0],
-        a * nodes[first, 1] + b * nodes[below, 1] + c * nodes[beside, 1],
-        a * nodes[first, 2] + b * nodes[below, 2] + c * nodes[beside, 2],
+        a * texels[t, first, 0] + b * texels[t, below, 0] + c * texels[t, beside, 0],
+        a * texels[t, first, 1] + b * texels[t, below, 1] + c * texels[t, beside, 1],
+        a * texels[t, first, 2] + b * texels[t, below, 2] + c * texels[t, beside, 2],
     )

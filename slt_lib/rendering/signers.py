@@ -12,8 +12,8 @@ PATTERNS = ("plain", "melange", "stripes", "checks", "dots", "gradient")
 HAIRSTYLES = ("shaved", "short", "cropped", "curly", "bob", "bun", "scarf")
 SLEEVES = {"short": 0.33, "three_quarter": 0.53, "long": 0.69}  # metres from the body's middle
 COLLARS = {"crew": 0.0, "round": -0.035, "v": -0.02, "high": 0.06}  # metres upwards
-# Skin, by Monk's ten tones (Monk 2019, https://skintone.google, CC BY 4.0) without their tint
-SKIN = ("#f4e2d6", "#f1d9c6", "#eccfb4", "#e0bd9b", "#cfa27c", "#a8754f", "#875a3b", "#66432d",
+# Skin, after Monk's ten tones (2019, https://skintone.google, CC BY 4.0), a little redder
+SKIN = ("#ead2c3", "#e8cbb5", "#e3c3a6", "#dab592", "#cfa27c", "#a8754f", "#875a3b", "#66432d",
         "#4a3226", "#37271f")  # fmt: skip
 HAIR = ("#15110f", "#241a15", "#3a2619", "#573620", "#7b4d28", "#a8743e", "#c9a063", "#8b3d1e",
         "#8a8783", "#c4c1bc")  # fmt: skip
@@ -120,7 +120,7 @@ def rgb(colour: str) -> np.ndarray:
 
 
 def make_signer(seed: int) -> Signer:
-    """A signer drawn by a seed: any skin with any hair, build, cloth and studio.
+    """A signer drawn by a seed: skin, hair, eyes, build, clothes and studio, from wide ranges.
 
     The cloth of the trunk differs in brightness from the skin, as interpreters dress, so that
     hands can be seen before it.
@@ -134,13 +134,14 @@ def make_signer(seed: int) -> Signer:
     betas = rng.normal(0, 0.9, SHAPES).clip(-2, 2).astype(np.float32)
     top = _top(rng, skin)
     trousers = Garment(_pick(rng, TROUSERS), pattern="melange")
-    backdrop = _pick(rng, [c for c in BACKDROPS if _contrast(c, skin) > 0.08])
+    apart = [c for c in BACKDROPS if min(_contrast(c, skin), _contrast(c, top.colour)) > 0.07]
+    backdrop = _pick(rng, apart)
     lower = backdrop if rng.random() < 0.4 else _darker(backdrop, rng.uniform(0.75, 0.95))
     warm = rng.uniform(-0.03, 0.05)
     side = rng.choice([-1, 1])
     light = Light(
         key=(float(side * rng.uniform(0.2, 0.8)), float(rng.uniform(0.4, 0.9)), 0.9),
-        strength=float(rng.uniform(0.35, 0.55)), fill=float(rng.uniform(0.1, 0.2)),
+        strength=float(rng.uniform(0.32, 0.5)), fill=float(rng.uniform(0.1, 0.2)),
         ambient=float(rng.uniform(0.5, 0.6)), colour=(1 + warm, 1.0, 1 - warm),
     )  # fmt: skip
     beard = float(rng.uniform(0.3, 0.9)) if style in HAIRSTYLES[:3] and rng.random() < 0.35 else 0.0

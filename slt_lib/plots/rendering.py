@@ -1,0 +1,127 @@
+"""Rendered pictures side by side, and a body that can be turned."""
+
+import base64
+from collections.abc import Sequence
+from io import BytesIO
+
+import numpy as np
+import plotly.graph_objects as go
+from PIL import Image
+from plotly.subplots import make_subplots
+
+from slt_lib.plots.style import PARTS, FigureError, finish
+
+MOST_VERTICES = 30_000  # with more, a page of some figures would weigh tens of megabytes
+SKIN = "#b9a89c"
+
+
+def picture_grid(
+    rows: Sequence[Sequence[np.ndarray]], *, alt: str, columns: Sequence[str] = (),
+    names: Sequence[str] = (), height: int | None = None,
+) -> go.Figure:  # fmt: skip
+    """Pictures in rows and columns, small enough for a page.
+
+    Args:
+        rows: Of pictures, uint8 [H, W, 3] or [H, W]; each row has equally many.
+        alt: What they show, for somebody who can't see them.
+        columns: A title for each column.
+        names: A label for each row.
+        height: Pixels; by default as the pictures need it.
+
+    Raises:
+        FigureError: If rows differ in length, there is no picture, or labels don't fit.
+    """
+    counts = {len(row) for row in rows}
+    if len(counts) != 1 or 0 in counts:
+        raise FigureError(f"Rows of {sorted(counts)} pictures make no grid.")
+    wide = counts.pop()
+    if len(columns) not in (0, wide) or len(names) not in (0, len(rows)):
+        raise FigureError(f"{len(columns)} titles and {len(names)} names don't fit {len(rows)}×"
+                          f"{wide} pictures.")  # fmt: skip
+    fig = make_subplots(
+        len(rows), wide, column_titles=list(columns) or None, row_titles=list(names) or None,
+        horizontal_spacing=0.008, vertical_spacing=0.012,
+    )  # fmt: skip
+    for r, row in enumerate(rows, start=1):
+        for c, picture in enumerate(row, start=1):
+            fig.add_image(source=_uri(picture), hoverinfo="skip", row=r, col=c)
+    fig.update_xaxes(visible=False, constrain="domain")
+    fig.update_yaxes(visible=False, constrain="domain")
+    fig.update_layout(margin={"l": 8, "r": 30 if names else 8, "t": 34 if columns else 8, "b": 8})
+    shape = np.shape(rows[0][0])
+    needed = 60 + round(len(rows) * 740 / wide * shape[0] / shape[1])
+    return finish(fig, alt=alt, height=height or min(900, needed))
+
+
+def body_figure(
+    vertices: np.ndarray, faces: np.ndarray, joints: np.ndarray | None = None,
+    parents: Sequence[int] = (), *, alt: str, opacity: float = 0.6, height: int = 480,
+) -> go.Figure:  # fmt: skip
+    """A posed mesh that can be turned, with the skeleton inside it.
+
+    Args:
+        vertices: Metres, float [V, 3], y up and z to the signer's front.
+        faces: int [F, 3].
+        joints: Metres, float [J, 3].
+        parents: The parent of each joint, -1 for none.
+        alt: What it shows, for somebody who can't see it.
+        opacity: Of the mesh, where there is a skeleton.
+        height: Pixels.
+
+    Raises:
+        FigureError: If the mesh is too large for a page or joints and parents don't fit.
+    """
+    if len(vertices) > MOST_VERTICES:
+        raise FigureError(f"A mesh of {len(vertices)} vertices is too large for a page.",
+                          fix=f"Show at most {MOST_VERTICES}.")  # fmt: skip
+    if joints is not None and len(joints) != len(parents):
+        raise FigureError(f"{len(joints)} joints have {len(parents)} parents.")
+    points = _upright(vertices)
+    corners = np.asarray(faces).astype(np.uint16)
+    fig = go.Figure()
+    fig.add_mesh3d(
+        **dict(zip("xyz", points.T, strict=True)), **dict(zip("ijk", corners.T, strict=True)),
+        color=SKIN, opacity=1.0 if joints is None else opacity, hoverinfo="skip",
+        lighting={"ambient": 0.55, "diffuse": 0.6, "specular": 0.05},
+        lightposition={"x": 1000, "y": -2000, "z": 2000},
+    )  # fmt: skip
+    if joints is not None:
+        ends = _upright(joints)
+        bones = [(ends[j], ends[p], [np.nan] * 3) for j, p in enumerate(parents) if p >= 0]
+        lines = np.concatenate(bones).astype(np.float32)
+        fig.add_scatter3d(
+            **dict(zip("xyz", lines.T, strict=True)), mode="lines", hoverinfo="skip",
+            line={"color": PARTS["right_hand"], "width": 4},
+        )  # fmt: skip
+    fig.update_layout(
+        scene=_scene(points), margin={"l": 0, "r": 0, "t": 8, "b": 0}, showlegend=False
+    )
+    return finish(fig, alt=alt, height=height)
+
+
+def _scene(points: np.ndarray) -> dict:
+    """A box around points without axes, seen from the front."""
+    low, high = points.min(0) - 0.02, points.max(0) + 0.02
+    ratio = (high - low) / (high - low).max()
+    axes = {
+        f"{a}axis": {"range": [float(low[k]), float(high[k])], "visible": False}
+        for k, a in enumerate("xyz")
+    }
+    camera = {"eye": {"x": 0.25, "y": -1.1, "z": 0.1}, "up": {"x": 0, "y": 0, "z": 1}}
+    ratio = dict(zip("xyz", ratio.tolist(), strict=True))
+    return {**axes, "aspectmode": "manual", "aspectratio": ratio, "camera": camera}
+
+
+def _upright(points: np.ndarray) -> np.ndarray:
+    """Into plotly's axes, where z is up and a signer looks towards -y, float32."""
+    x, y, z = np.asarray(points, np.float32).T
+    return np.stack([x, -z, y], 1)
+
+
+def _uri(picture: np.ndarray) -> str:
+    """A picture as a JPEG inside a URI."""
+    file = BytesIO()
+    Image.fromarray(np.ascontiguousarray(picture)).convert("RGB").save(
+        file, format="jpeg", quality=92, subsampling=0
+    )
+    return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()
