@@ -38,8 +38,8 @@ class _Splat(torch.autograd.Function):
     def backward(ctx, g_colours: Tensor, g_alphas: Tensor) -> tuple[Tensor | None, ...]:
         arrays, seen_from, size, flat, boxes, lists, colours, passed, threads = ctx.kept
         upstream = g_colours.contiguous().numpy(), (-g_alphas).contiguous().numpy()
-        g_flat = tiles.backward(*lists, flat, boxes, colours, passed, *upstream, threads)
         means, quats, scales, _, sh = arrays
+        g_flat = tiles.backward(*lists, flat, boxes, colours, passed, *upstream, threads)
         g_means, g_quats, g_scales, g_sh = projection.backward(
             means, quats, scales, sh, *seen_from, *size, flat, g_flat
         )
