@@ -1,6 +1,7 @@
 """Is the fast rasteriser the slow one, in pictures and in gradients?"""
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, replace
 
 import numpy as np
@@ -166,6 +167,14 @@ def test_the_same_numbers_whatever_the_threads_do():
     finally:
         set_num_threads(threads)
     assert all(torch.equal(first[2][n], alone[2][n]) for n in INPUTS)
+
+
+def test_threads_of_python_may_paint_at_once():
+    gaussians, camera = cloud(2000), orbit(10, width=60, height=60)
+    alone = rasterise(gaussians, camera)[0]
+    with ThreadPoolExecutor(4) as pool:
+        many = list(pool.map(lambda _: rasterise(gaussians, camera)[0], range(40)))
+    assert all(torch.equal(one, alone) for one in many)
 
 
 def test_values_that_make_no_sense_do_no_harm_and_are_found():

@@ -24,7 +24,7 @@ RATES = {"offsets": 0.02, "quats": 0.01, "scales": 0.02, "opacities": 0.05, "nor
 LAST_RATE = 0.05  # of the first, at the end
 NEAR, NARROW = 0.01, 0.015  # metres: how far from its triangle and how wide a Gaussian likes to be
 HOLD, SLIM, PLAIN, OUTLINE = 1e-4, 1e-3, 1e-3, 0.05  # weights in the loss, beside that of pictures
-SEEN = 1.0  # pixels, summed over pictures: what covers less hasn't been seen
+SEEN, NEIGHBOURS = 0.1, 16  # what covers fewer pixels per picture looks as others around it do
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class AvatarSettings:
 
     first: int = 16_000
     most: int = 20_000
-    steps: int = 1200
+    steps: int = 1000
     regrow: tuple[float, ...] = (0.15, 0.25, 0.35, 0.45)
     similarity: float = 0.2
     seed: int = 0
@@ -148,7 +148,7 @@ class _Lesson:
         return (1 - share) * loss + share * part * (1 - similarity(painted[box], wanted[box]))
 
     def _regrow(self, step: int) -> None:
-        last = step == max(self.regrow)
+        last = step == max(self.regrow, default=0)
         room = self.settings.most - len(self.avatar)
         times = sum(step <= when for when in self.regrow)
         pull = self.pull / self.looks.clamp(min=1)
@@ -157,17 +157,17 @@ class _Lesson:
         self.looks = torch.zeros(len(self.avatar))
 
     def learned(self) -> Avatar:
-        """The avatar; what no picture showed takes the colours of the nearest that one did."""
+        """The avatar; what pictures hardly showed takes the mean colour of what they did nearby."""
         rest = frames(self.body.smplx.v_template, self.body.faces)
         done = replace(self.avatar, **{n: getattr(self.avatar, n).detach() for n in RATES})
-        seen = self._pixels() > SEEN
-        if seen.all() or not seen.any():
+        seen = self._pixels() / len(self.captures) > SEEN
+        if seen.all() or seen.sum() < NEIGHBOURS:
             return done
         at = done.on(rest[done.triangles]).means.numpy()
-        nearest = cKDTree(at[seen]).query(at[~seen])[1]
-        colours = done.colours.clone()
-        colours[~seen] = colours[seen][nearest]
-        return replace(done, colours=colours)
+        nearest = cKDTree(at[seen]).query(at[~seen], NEIGHBOURS)[1]
+        colours, slopes = done.colours.clone(), done.slopes.clone()
+        colours[~seen], slopes[~seen] = colours[seen][nearest].mean(1), 0
+        return replace(done, colours=colours, slopes=slopes)
 
     def _pixels(self) -> Tensor:
         """How many pixels each Gaussian made up in all pictures, float [N]."""

@@ -10,6 +10,7 @@ from slt_lib.rendering import projection, tiles
 from slt_lib.rendering.camera import Camera
 from slt_lib.rendering.conventions import TILE
 from slt_lib.rendering.gaussians import Gaussians
+from slt_lib.rendering.threads import ALONE
 
 
 def paint(gaussians: Gaussians, camera: Camera) -> tuple[Tensor, Tensor]:
@@ -25,11 +26,13 @@ class _Splat(torch.autograd.Function):
         seen_from = [part.detach().float().contiguous().numpy()
                      for part in (camera.viewmat, camera.K, camera.eye)]  # fmt: skip
         size = camera.width, camera.height
-        flat, depths, boxes = projection.forward(*arrays, *seen_from, *size)
+        with ALONE:
+            flat, depths, boxes = projection.forward(*arrays, *seen_from, *size)
         order = np.argsort(depths, kind="stable")
         lists = tiles.intersections(order, boxes, *(-(-side // TILE) for side in size))
         threads = get_num_threads()
-        colours, passed = tiles.forward(*lists[:2], flat, boxes, *size, threads)
+        with ALONE:
+            colours, passed = tiles.forward(*lists[:2], flat, boxes, *size, threads)
         ctx.kept = arrays, seen_from, size, flat, boxes, lists, colours, passed, threads
         return torch.from_numpy(colours), torch.from_numpy(1 - passed)
 
@@ -38,10 +41,11 @@ class _Splat(torch.autograd.Function):
     def backward(ctx, g_colours: Tensor, g_alphas: Tensor) -> tuple[Tensor | None, ...]:
         arrays, seen_from, size, flat, boxes, lists, colours, passed, threads = ctx.kept
         upstream = g_colours.contiguous().numpy(), (-g_alphas).contiguous().numpy()
-        g_flat = tiles.backward(*lists, flat, boxes, colours, passed, *upstream, threads)
         means, quats, scales, _, sh = arrays
-        g_means, g_quats, g_scales, g_sh = projection.backward(
-            means, quats, scales, sh, *seen_from, *size, flat, g_flat
-        )
+        with ALONE:
+            g_flat = tiles.backward(*lists, flat, boxes, colours, passed, *upstream, threads)
+            g_means, g_quats, g_scales, g_sh = projection.backward(
+                means, quats, scales, sh, *seen_from, *size, flat, g_flat
+            )
         made = g_means, g_quats, g_scales, g_flat[:, 5].copy(), g_sh
         return None, *(torch.from_numpy(array) for array in made)
