@@ -16,6 +16,7 @@ from slt_lib.rendering.avatar_training import RATES, AvatarSettings, train_avata
 from slt_lib.rendering.binding import frames, matrices, product, quaternions
 from slt_lib.rendering.camera import orbit
 from slt_lib.rendering.captures import capture_set
+from slt_lib.rendering.clothing import skin, top, trousers
 from slt_lib.rendering.gaussians import Gaussians
 from slt_lib.rendering.rasterise import rasterise
 from slt_lib.rendering.regions import BODY, HANDS
@@ -159,7 +160,8 @@ def test_another_colour_touches_its_region_alone(body, rest, trained):
     for name in ("means", "quats", "scales", "opacities"):
         assert torch.equal(getattr(before, name), getattr(after, name))
     assert torch.equal(before.sh[~hands], after.sh[~hands])
-    mean = (painted.colours[hands] * painted.light[0]).mean(0)
+    front = trained.light[0] + trained.light[3] + 2 * trained.light[8]
+    mean = (painted.colours[hands] * front).mean(0)
     torch.testing.assert_close(mean, torch.tensor([0.1, 0.2, 0.9]), atol=0.02, rtol=0.02)
     with pytest.raises(SLTError, match="recolours none"):
         trained.recoloured(trained.regions > 9, (0, 0, 0))
@@ -257,3 +259,12 @@ def test_settings_and_captures_that_make_no_sense(body, captured):
 def test_new_avatars_are_labelled_as_the_body_is(body):
     avatar = new_avatar(body, 100)
     assert set(avatar.labels.unique().tolist()) == {BODY, HANDS, 3}
+
+
+def test_clothes_and_skin_are_told_apart(body, rest, trained):
+    hands = trained.regions == HANDS
+    shirt, legs, bare = top(trained, body), trousers(trained, body), skin(trained)
+    assert bare[hands].all() and not (shirt & legs).any() and not (shirt & bare).any()
+    height = (rest[trained.faces[trained.triangles], 1] * trained.weights).sum(-1)
+    assert height[legs].max() < height[shirt].min() + 0.01
+    assert shirt.float().mean() > 0.1 and legs.float().mean() > 0.1

@@ -116,7 +116,7 @@ class Avatar:
 
         Args:
             where: bool [N], such as `avatar.regions == HANDS`.
-            colour: What they are on average, under the light from everywhere, 0 to 1.
+            colour: What they are on average where they face the front, 0 to 1.
 
         Raises:
             SLTError: If `where` doesn't fit or chooses none.
@@ -127,7 +127,8 @@ class Avatar:
         bright = self.colours[where].clamp(min=0) @ torch.tensor(LUMA)
         shade = bright / bright.mean().clamp(min=1e-6)
         new = self.colours.clone()
-        new[where] = shade[:, None] * torch.tensor(colour) / self.light[0].clamp(min=1e-6)
+        front = (_bases(torch.tensor([[0.0, 0.0, 1.0]])) @ self.light).clamp(min=1e-3)
+        new[where] = shade[:, None] * torch.tensor(colour) / front
         return replace(self, colours=new)
 
 
