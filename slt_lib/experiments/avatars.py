@@ -9,6 +9,7 @@ from io import BytesIO
 import numpy as np
 import torch
 from PIL import Image
+from scipy.ndimage import label
 
 from slt_lib.body import Body, load_body
 from slt_lib.body.motion import posed_vertices
@@ -20,6 +21,7 @@ from slt_lib.rendering.paint import paint
 from slt_lib.rendering.poses import signing_sequence
 from slt_lib.rendering.quality import flicker, picture_quality
 from slt_lib.rendering.rasterise import rasterise
+from slt_lib.rendering.regions import HANDS
 from slt_lib.rendering.sequence import pictures
 from slt_lib.rendering.signers import make_signer
 
@@ -77,7 +79,7 @@ def run_avatar(
 
     Returns:
         `psnr`, `ssim` (by region), `iou`, `flicker`, `train_seconds`, `gaussians`, and some
-        held-out `pictures` as JPEG: true and rendered.
+        held-out `pictures` as JPEG: true and rendered, with the place of a hand in them.
 
     Raises:
         SLTError: If there is no such arm.
@@ -95,14 +97,16 @@ def run_avatar(
     avatar = train_avatar(body, train, AvatarSettings(seed=seed, **given), progress=False)
     seconds = time.perf_counter() - started
     found = judged(avatar, body, held_out)
-    shown, _ = render_all(avatar, body, held_out[:KEPT])
+    kept = held_out[:KEPT]
+    shown, _ = render_all(avatar, body, kept)
     return {
         **found,
         "flicker": _flicker(avatar, body, signer, seed, held_out),
         "train_seconds": seconds,
         "gaussians": len(avatar),
-        "pictures": [{"true": _jpeg(true), "avatar": _jpeg(ours)}
-                     for true, ours in zip(held_out.pictures, shown, strict=False)],
+        "pictures": [{"true": _jpeg(true), "avatar": _jpeg(ours), "hand": hand_box(regions)}
+                     for true, ours, regions in
+                     zip(kept.pictures, shown, kept.regions, strict=True)],
         "not_compared": ["train_seconds"],
     }  # fmt: skip
 
@@ -115,21 +119,48 @@ def _flicker(avatar: Avatar, body: Body, signer, seed: int, like: Captures) -> f
     return flicker(ours, true)
 
 
+def hand_box(regions: np.ndarray, share: float = 0.3) -> list[int]:
+    """Where the larger of a picture's hands is: first row, first column and side of a square.
+
+    Args:
+        regions: Of a capture, uint8 [H, W].
+        share: The square's side, of the picture's smaller one.
+
+    Chapter: 06_signsplat
+    """
+    side = round(share * min(regions.shape))
+    places, count = label(regions == HANDS)
+    if not count:
+        return [0, 0, side]
+    largest = 1 + np.bincount(places.ravel())[1:].argmax()
+    middle = np.argwhere(places == largest).mean(0)
+    corner = [int(np.clip(m - side / 2, 0, n - side)) for m, n in
+              zip(middle, regions.shape, strict=True)]  # fmt: skip
+    return [*corner, side]
+
+
 def _jpeg(picture: np.ndarray) -> str:
     file = BytesIO()
     Image.fromarray(picture).save(file, format="jpeg", quality=90, subsampling=0)
     return base64.b64encode(file.getvalue()).decode()
 
 
-def kept_pictures(record: Mapping) -> list[tuple[np.ndarray, np.ndarray]]:
+def kept_pictures(record: Mapping, close: bool = False) -> list[tuple[np.ndarray, np.ndarray]]:
     """A record's held-out pictures: true and rendered, uint8 [H, W, 3].
+
+    Args:
+        record: As of `run_avatar`.
+        close: Only the part with a hand.
 
     Chapter: 06_signsplat
     """
-    return [
-        tuple(np.array(Image.open(BytesIO(base64.b64decode(one[k])))) for k in ("true", "avatar"))
-        for one in record["pictures"]
-    ]
+    out = []
+    for one in record["pictures"]:
+        top, left, side = one["hand"]
+        part = np.s_[top : top + side, left : left + side] if close else np.s_[:]
+        files = [BytesIO(base64.b64decode(one[k])) for k in ("true", "avatar")]
+        out.append(tuple(np.array(Image.open(file))[part] for file in files))
+    return out
 
 
 def summary(records: Mapping[str, Mapping[int, Mapping]]) -> dict:

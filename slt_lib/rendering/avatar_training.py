@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from scipy.spatial import cKDTree
 from torch import Tensor
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from slt_lib.body.model import Body
 from slt_lib.body.motion import posed_vertices
