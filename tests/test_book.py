@@ -104,6 +104,19 @@ def test_dictionary_reports_what_it_took_and_refused(built_book):
     assert got["coverage"]
 
 
+def test_bodies_fit_and_avatars_show_what_they_never_saw(built_book):
+    bodies, avatars = (
+        json.loads((built_book / "results" / f"{name}.json").read_text("utf8"))
+        for name in ("05_body", "06_signsplat")
+    )
+    fit = bodies["fit"]
+    assert fit["fitted"] > 0 and fit["crashed"] == 0
+    assert fit["median_body_px"] < 15 and fit["median_hand_deg"] < 12
+    assert bodies["regressor_max_error_mm"] < 5
+    assert avatars["psnr_heldout"] > avatars["naive"]["psnr_heldout"]
+    assert {"psnr_heldout_hands", "ssim_heldout", "train_seconds"} <= set(avatars)
+
+
 @every_page
 def test_page_is_small_and_knows_no_machine(html, page):
     text = (html / f"{page}.html").read_text("utf8")
