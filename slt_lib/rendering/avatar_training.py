@@ -104,7 +104,7 @@ class _Lesson:
             eps=1e-12, fused=True,
         )  # fmt: skip
         self.regrow = {round(share * settings.steps) for share in settings.regrow}
-        self.pull, self.looks = torch.zeros(len(new)), torch.zeros(len(new))
+        self.pull = torch.zeros(len(new))
 
     def learn(self, step: int) -> None:
         """Look at one picture."""
@@ -113,11 +113,12 @@ class _Lesson:
         for group in self.optimiser.param_groups:
             group["lr"] = decay * group["rate"]
         sizes = self._descend(self.order.pop())
-        pull = self.avatar.offsets.grad.norm(dim=-1) / sizes
-        self.pull += pull
-        self.looks += pull > 0
+        self.pull += self.avatar.offsets.grad.norm(dim=-1) / sizes  # per metre
         if step in self.regrow:
-            self._regrow(step)
+            room = self.settings.most - len(self.avatar)
+            left = sum(step <= when for when in self.regrow)
+            self.avatar, _ = regrown(self.avatar, self.optimiser, self.pull, room // left)
+            self.pull = torch.zeros(len(self.avatar))
 
     def _descend(self, i: int) -> Tensor:
         """One step down the loss of one picture; returns the triangles' sizes [N]."""
@@ -147,15 +148,6 @@ class _Lesson:
         part = painted[box].numel() / painted.numel()
         return (1 - share) * loss + share * part * (1 - similarity(painted[box], wanted[box]))
 
-    def _regrow(self, step: int) -> None:
-        last = step == max(self.regrow, default=0)
-        room = self.settings.most - len(self.avatar)
-        times = sum(step <= when for when in self.regrow)
-        pull = self.pull / self.looks.clamp(min=1)
-        self.avatar, _ = regrown(self.avatar, self.optimiser, pull, room if last else room // times)
-        self.pull = torch.zeros(len(self.avatar))
-        self.looks = torch.zeros(len(self.avatar))
-
     def learned(self) -> Avatar:
         """The avatar; what pictures hardly showed takes the mean colour of what they did nearby."""
         rest = frames(self.body.smplx.v_template, self.body.faces)
@@ -175,7 +167,7 @@ class _Lesson:
         for i, camera in enumerate(self.captures.cameras):
             with torch.no_grad():
                 gaussians = self.avatar.posed(self.vertices[i])
-            levels = torch.full_like(gaussians.sh[:, :1], 1.0).requires_grad_()
+            levels = torch.ones_like(gaussians.sh[:, :1]).requires_grad_()
             painted, _ = rasterise(replace(gaussians, sh=levels), camera)
             painted.sum().backward()
             total += levels.grad[:, 0, 0] / LEVEL
@@ -187,11 +179,7 @@ def _box(mask: np.ndarray) -> tuple[slice, slice]:
     out = []
     for filled in (mask.any(1), mask.any(0)):
         inside = np.flatnonzero(filled) if filled.any() else np.array([0, len(filled) - 1])
-        first, last = (
-            max(inside[0] - WINDOW // 2, 0),
-            min(inside[-1] + WINDOW // 2, len(filled) - 1),
-        )
-        if last - first + 1 < WINDOW:
-            first, last = max(0, last - WINDOW + 1), max(last, WINDOW - 1)
-        out.append(slice(first, last + 1))
+        first = min(max(inside[0] - WINDOW // 2, 0), len(filled) - WINDOW)
+        end = min(inside[-1] + WINDOW // 2 + 1, len(filled))
+        out.append(slice(first, max(end, first + WINDOW)))
     return tuple(out)

@@ -10,7 +10,6 @@ from slt_lib.rendering import projection, tiles
 from slt_lib.rendering.camera import Camera
 from slt_lib.rendering.conventions import TILE
 from slt_lib.rendering.gaussians import Gaussians
-from slt_lib.rendering.threads import ALONE
 
 
 def paint(gaussians: Gaussians, camera: Camera) -> tuple[Tensor, Tensor]:
@@ -26,13 +25,11 @@ class _Splat(torch.autograd.Function):
         seen_from = [part.detach().float().contiguous().numpy()
                      for part in (camera.viewmat, camera.K, camera.eye)]  # fmt: skip
         size = camera.width, camera.height
-        with ALONE:
-            flat, depths, boxes = projection.forward(*arrays, *seen_from, *size)
+        flat, depths, boxes = projection.forward(*arrays, *seen_from, *size)
         order = np.argsort(depths, kind="stable")
         lists = tiles.intersections(order, boxes, *(-(-side // TILE) for side in size))
         threads = get_num_threads()
-        with ALONE:
-            colours, passed = tiles.forward(*lists[:2], flat, boxes, *size, threads)
+        colours, passed = tiles.forward(*lists[:2], flat, boxes, *size, threads)
         ctx.kept = arrays, seen_from, size, flat, boxes, lists, colours, passed, threads
         return torch.from_numpy(colours), torch.from_numpy(1 - passed)
 
@@ -42,10 +39,9 @@ class _Splat(torch.autograd.Function):
         arrays, seen_from, size, flat, boxes, lists, colours, passed, threads = ctx.kept
         upstream = g_colours.contiguous().numpy(), (-g_alphas).contiguous().numpy()
         means, quats, scales, _, sh = arrays
-        with ALONE:
-            g_flat = tiles.backward(*lists, flat, boxes, colours, passed, *upstream, threads)
-            g_means, g_quats, g_scales, g_sh = projection.backward(
-                means, quats, scales, sh, *seen_from, *size, flat, g_flat
-            )
+        g_flat = tiles.backward(*lists, flat, boxes, colours, passed, *upstream, threads)
+        g_means, g_quats, g_scales, g_sh = projection.backward(
+            means, quats, scales, sh, *seen_from, *size, flat, g_flat
+        )
         made = g_means, g_quats, g_scales, g_flat[:, 5].copy(), g_sh
         return None, *(torch.from_numpy(array) for array in made)
