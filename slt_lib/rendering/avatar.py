@@ -44,6 +44,7 @@ class Avatar:
             there, float [9, 3].
 
     Source: Qian et al., GaussianAvatars, CVPR 2024 (https://arxiv.org/abs/2312.02069).
+    Chapter: 06_signsplat
     """
 
     faces: Tensor
@@ -154,6 +155,8 @@ def new_avatar(body: Body, count: int, *, seed: int = 0) -> Avatar:
 
     Raises:
         SLTError: If the count is below 1.
+
+    Chapter: 06_signsplat
     """
     if count < 1:
         raise SLTError(f"An avatar can't have {count} Gaussians.", fix="Give it some thousands.")

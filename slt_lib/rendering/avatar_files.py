@@ -29,6 +29,8 @@ def save_avatar(avatar: Avatar, path: str | Path, rest: Tensor) -> None:
 
     Raises:
         SLTError: If the path doesn't end in .npz or the mesh isn't the avatar's.
+
+    Chapter: 06_signsplat
     """
     path = Path(path)
     if path.suffix != ".npz":
@@ -44,6 +46,8 @@ def load_avatar(path: str | Path) -> Avatar:
 
     Raises:
         SLTError: If it isn't there, is damaged or holds something else.
+
+    Chapter: 06_signsplat
     """
     path = Path(path)
     with refusing(path, "an avatar", _FIX), np.load(path, allow_pickle=False) as file:

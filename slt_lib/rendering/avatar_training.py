@@ -41,6 +41,8 @@ class AvatarSettings:
 
     Raises:
         SLTError: If values make no sense.
+
+    Chapter: 06_signsplat
     """
 
     first: int = 16_000
@@ -74,6 +76,8 @@ def train_avatar(
 
     Raises:
         SLTError: If there are no captures, or their pictures are smaller than SSIM's window.
+
+    Chapter: 06_signsplat
     """
     settings = settings or AvatarSettings()
     if not len(captures) or min(captures.pictures.shape[1:3]) < WINDOW:

@@ -37,6 +37,8 @@ class Captures:
 
     Raises:
         SLTError: If they aren't equally many or their sizes differ.
+
+    Chapter: 06_signsplat
     """
 
     pictures: np.ndarray
@@ -86,6 +88,8 @@ def capture(
 
     Raises:
         SLTError: If poses and cameras aren't equally many, or sizes differ.
+
+    Chapter: 06_signsplat
     """
     cameras = list(cameras) * (len(motion) if len(cameras) == 1 else 1)
     sizes = {(camera.height, camera.width) for camera in cameras}
@@ -124,6 +128,8 @@ def capture_set(
 
     Returns:
         For training, N = poses · views (a pose's views one after the other), and held out.
+
+    Chapter: 06_signsplat
     """
     surface = paint(body, signer)
     train = signing_poses(body, poses, seed=2 * seed, betas=signer.betas)
@@ -155,6 +161,8 @@ def captures_from_files(
 
     Raises:
         SLTError: If a file can't be read or they aren't equally many frames.
+
+    Chapter: 06_signsplat
     """
     size = (cameras[0].width, cameras[0].height)
     pictures, covered = (
@@ -175,7 +183,10 @@ def captures_from_files(
 
 
 def chest(body: Body, betas: np.ndarray) -> tuple[float, float, float]:
-    """Where a camera looks to see all of a build's signing space, metres: below the neck."""
+    """Where a camera looks to see all of a build's signing space, metres: below the neck.
+
+    Chapter: 06_signsplat
+    """
     model, shape = body.smplx, np.asarray(betas, np.float32)
     shaped = model.v_template.numpy() + model.shapedirs[..., : len(shape)].numpy() @ shape
     neck = model.J_regressor[INDEX["neck"]].numpy() @ shaped

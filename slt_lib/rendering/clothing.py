@@ -16,6 +16,8 @@ def skin(avatar: Avatar) -> Tensor:
     """Hands, face, and what else has the hands' colour, bool [N].
 
     Hair of the skin's colour is taken for skin.
+
+    Chapter: 06_signsplat
     """
     colours = avatar.colours.clamp(min=1e-3)
     hues, levels = colours / colours.sum(-1, keepdim=True), colours.mean(-1).log()
@@ -26,12 +28,18 @@ def skin(avatar: Avatar) -> Tensor:
 
 
 def top(avatar: Avatar, body: Body) -> Tensor:
-    """What covers trunk and arms and isn't skin, bool [N]; the body is the avatar's."""
+    """What covers trunk and arms and isn't skin, bool [N]; the body is the avatar's.
+
+    Chapter: 06_signsplat
+    """
     return _clothed(avatar, body) & (_height(avatar, body) >= 0)
 
 
 def trousers(avatar: Avatar, body: Body) -> Tensor:
-    """What is below the pelvis, hands apart, bool [N]; the body is the avatar's."""
+    """What is below the pelvis, hands apart, bool [N]; the body is the avatar's.
+
+    Chapter: 06_signsplat
+    """
     return (avatar.regions == BODY) & (_height(avatar, body) < 0)
 
 

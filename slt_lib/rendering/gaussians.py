@@ -26,6 +26,7 @@ class Gaussians:
         SLTError: If shapes contradict each other or aren't floating point.
 
     Source: Kerbl et al., 3D Gaussian Splatting for Real-Time Radiance Field Rendering, 2023.
+    Chapter: 06_signsplat
     """
 
     means: Tensor

@@ -37,6 +37,8 @@ def paint(body: Body, signer: Signer, *, rows: int = ROWS) -> Surface:
     Returns:
         Colours that stick to the mesh however it is posed, the triangles' regions, where ambient
         light doesn't reach, and how far hair and cloth stand out.
+
+    Chapter: 06_signsplat
     """
     sites, vertices = on_texels(body, rows), on_vertices(body)
     noise = _Noise(signer.seed)

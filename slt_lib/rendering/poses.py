@@ -71,6 +71,8 @@ def signing_poses(
 
     Raises:
         SLTError: If the count is below 1.
+
+    Chapter: 06_signsplat
     """
     if count < 1:
         raise SLTError(f"There are no {count} poses.", fix="Ask for 1 or more.")
@@ -97,6 +99,8 @@ def signing_sequence(
 
     Raises:
         SLTError: If there are no frames, or the times are not above 0.
+
+    Chapter: 06_signsplat
     """
     if frames < 1 or fps <= 0 or seconds <= 0:
         raise SLTError(f"{frames} frames at {fps} per second, {seconds} s per pose: no movement.",

@@ -28,6 +28,8 @@ class Quality:
             "body".
         ssim: Of the same, 1 is equal.
         iou: Of the silhouettes, 1 is equal; None if no alpha was given.
+
+    Chapter: 06_signsplat
     """
 
     psnr: dict[str, float]
@@ -50,6 +52,7 @@ def picture_quality(
         SLTError: If shapes differ.
 
     Source: SSIM by Wang et al., IEEE TIP 2004, as in torchmetrics.
+    Chapter: 06_signsplat
     """
     if pictures.shape != captures.pictures.shape or len(pictures) == 0:
         raise SLTError(f"Pictures {pictures.shape} aren't the captures' "
@@ -76,6 +79,8 @@ def silhouette_iou(alpha: np.ndarray, masks: np.ndarray) -> float:
 
     Raises:
         SLTError: If shapes differ.
+
+    Chapter: 06_signsplat
     """
     if alpha.shape != masks.shape:
         raise SLTError(f"Silhouettes {alpha.shape} and {masks.shape} can't be compared.")
@@ -97,6 +102,8 @@ def flicker(pictures: np.ndarray, captures: Captures) -> float:
 
     Raises:
         SLTError: If shapes differ or there are fewer than 2 frames.
+
+    Chapter: 06_signsplat
     """
     if pictures.shape != captures.pictures.shape or len(pictures) < 2:
         raise SLTError("Flicker needs 2 or more frames, as many as captures.")
@@ -125,6 +132,8 @@ def hands_found(pictures: np.ndarray, fps: float = 25.0) -> dict[str, float]:
     Raises:
         MissingPartError: If the video environment isn't there.
         SLTError: If there are no pictures.
+
+    Chapter: 06_signsplat
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "hands.mp4"

@@ -40,6 +40,8 @@ def pictures(
 
     Raises:
         SLTError: If there are neither one nor F cameras, or as `rasterise` does.
+
+    Chapter: 06_signsplat
     """
     places = [cameras] * len(motion) if isinstance(cameras, Camera) else list(cameras)
     if len(places) != len(motion):

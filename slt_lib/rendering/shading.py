@@ -91,6 +91,8 @@ def render(
         light: Under which.
         background: As shown, 0 to 1: float [3] or [H, W, 3].
         supersampling: Rays per pixel along each side.
+
+    Chapter: 06_signsplat
     """
     height, width, s = camera.height, camera.width, supersampling
     hits = rasterise(vertices, faces, camera.resized(s * width, s * height))

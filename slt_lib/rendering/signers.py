@@ -75,6 +75,8 @@ class Signer:
 
     Raises:
         SLTError: If there is no such hairstyle, or betas aren't 10.
+
+    Chapter: 06_signsplat
     """
 
     name: str
@@ -124,6 +126,8 @@ def make_signer(seed: int) -> Signer:
 
     The cloth of the trunk differs in brightness from the skin, as interpreters dress, so that
     hands can be seen before it.
+
+    Chapter: 06_signsplat
     """
     rng = np.random.default_rng([seed, 20])
     skin = _between(SKIN, rng.uniform(0, len(SKIN) - 1))

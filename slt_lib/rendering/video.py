@@ -36,6 +36,8 @@ def write_video(
 
     Raises:
         SLTError: If there is no frame, or one has no pixels, another size or is no picture.
+
+    Chapter: 06_signsplat
     """
     rate = Fraction(checked_fps(fps)).limit_denominator(30_000)
     shown = _pictures(tqdm(frames, total=total, disable=not progress, unit=" frames"))
@@ -62,6 +64,8 @@ def read_video(path: str | Path) -> Iterator[np.ndarray]:
 
     Raises:
         SLTError: If there is no such file, or it has no video.
+
+    Chapter: 06_signsplat
     """
     try:
         with av.open(str(path)) as container:
@@ -87,6 +91,8 @@ def write_pictures(frames: Iterable[np.ndarray], folder: str | Path) -> int:
 
     Raises:
         SLTError: If one has no pixels, another size or is no picture.
+
+    Chapter: 06_signsplat
     """
     count = 0
     for count, picture in enumerate(_pictures(frames), start=1):
