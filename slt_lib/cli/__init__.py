@@ -1,5 +1,11 @@
 """The `slt-book` command: run the chapters, build the book, say what this machine has."""
 
+import os
+
+# Threads of torch and numba that wait by spinning take turns badly on a busy machine: training an
+# avatar took up to six times as long. OpenMP reads it when it starts, so it stands before torch.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
 from slt_lib.cli.app import app
 
 __all__ = ["app"]
