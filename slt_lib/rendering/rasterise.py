@@ -39,6 +39,7 @@ def rasterise(
 
     Source: Ye et al., gsplat: An Open-Source Library for Gaussian Splatting, JMLR 2025, whose
         classic mode it follows in every constant.
+
     Chapter: 06_signsplat
     """
     behind = torch.as_tensor(background, dtype=torch.float32, device=gaussians.means.device)
