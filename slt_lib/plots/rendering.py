@@ -148,7 +148,7 @@ def _scene(points: np.ndarray) -> dict:
         f"{a}axis": {"range": [float(low[k]), float(high[k])], "visible": False}
         for k, a in enumerate("xyz")
     }
-    camera = {"eye": {"x": 0.25, "y": -1.1, "z": 0.1}, "up": {"x": 0, "y": 0, "z": 1}}
+    camera = {"eye": {"x": 0.3, "y": -1.45, "z": 0.1}, "up": {"x": 0, "y": 0, "z": 1}}
     ratio = dict(zip("xyz", ratio.tolist(), strict=True))
     return {**axes, "aspectmode": "manual", "aspectratio": ratio, "camera": camera}
 
