@@ -201,3 +201,27 @@ def test_real_continuous_signing_in_three_dimensions_is_fitted_within_centimetre
     pose = read_skels(stem)[0].pose
     fit = fit_bodies(body, [pose[:60]], FitSettings(deep=True))[0]
     assert mean_error(body, pose[:60], fit) < 4
+
+
+def test_recordings_of_one_signer_get_one_shape(body):
+    motions = [signing(seed=s) for s in (0, 1)]
+    same = BodyMotion(motions[1].rotations, 25, motions[0].betas)
+    poses = [recorded(body, motions[0]), recorded(body, same), recorded(body, signing(seed=2))]
+    fits = fit_bodies(body, poses, QUICK, signers=["anna", "anna", "ben"])
+    shapes = [fit.motion.betas for fit in fits]
+    np.testing.assert_array_equal(shapes[0], shapes[1])
+    assert np.abs(shapes[0] - shapes[2]).max() > 0.1
+    with pytest.raises(PoseError, match="2 signers were named for 3"):
+        fit_bodies(body, poses, QUICK, signers=["anna", "ben"])
+
+
+def test_hips_and_shoulders_that_nobody_saw_are_masked_in_the_skeleton(body):
+    pose = recorded(body, signing())
+    confidence = pose.confidence.copy()
+    confidence[:, 6:8] = 0
+    confidence[2:4] = 0
+    back = to_skeleton(
+        body, fit_bodies(body, [pose.replace(confidence=confidence)], QUICK)[0].motion
+    )
+    assert not back.mask[:, 6:8].any()
+    assert not back.mask[2:4].any() and back.mask[:2, :6].all()

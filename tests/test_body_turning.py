@@ -10,9 +10,13 @@ from test_body_fit import signing
 from slt_lib.body import BodyMotion, TurningBridge, load_body
 from slt_lib.body.turning import slerp, turn_between
 from slt_lib.dictionary.lexicon import from_lexicon
+from slt_lib.pose.bones import bone_vectors
+from slt_lib.pose.canonical import canonicalise
 from slt_lib.pose.errors import PoseError
+from slt_lib.pose.proportions import canonical_body
 from slt_lib.stitching.settings import StitchSettings
 from slt_lib.stitching.stitcher import Stitcher
+from slt_lib.stitching.transition import bridge
 
 
 @settings(max_examples=30, deadline=None)
@@ -70,3 +74,29 @@ def test_ways_start_and_end_at_the_signs(stitched):
     steps = np.linalg.norm(np.diff(way, axis=0), axis=-1) * turning.mask[end - 1, :50]
     whole = np.linalg.norm(way[-1] - way[0], axis=-1).max()
     assert steps.max() < 1.6 * whole / (len(way) - 1)
+
+
+def test_bones_keep_their_length_on_the_way_and_moving_points_do_not(stitched):
+    wanted, worst = canonical_body().bones[:50], {}
+    (_, end), (start, _) = stitched["linear"].spans
+    for name, one in stitched.items():
+        way = one.stages["5 join"][end:start]
+        lengths = np.linalg.norm(bone_vectors(way.positions, way.mask, way.skeleton), axis=-1)
+        worst[name] = np.nanmax(np.abs(lengths[:, 9:29] / wanted[9:29] - 1))
+    assert worst["turning"] < 1e-3 < worst["linear"]
+
+
+def test_an_end_without_shoulders_or_with_a_hidden_parent_moves_in_a_line():
+    dictionary = from_lexicon()
+    before, after = (canonicalise(dictionary.signs(letter)[0].pose) for letter in ("R", "A"))
+    bodiless = before.hide(before.skeleton.ids("LEFT_SHOULDER"))
+    way = TurningBridge(load_body())([(bodiless, after), (before, after)], [3, 3])
+    straight = bridge(bodiless, after, 3)
+    np.testing.assert_array_equal(way[0], straight.positions[:, :50])
+    assert np.abs(way[1] - bridge(before, after, 3).positions[:, :50]).max() > 1e-3
+    elbowless = before.hide(before.skeleton.ids("RIGHT_ELBOW"))
+    (made,) = TurningBridge(load_body())([(elbowless, after)], [3])
+    wrist = elbowless.skeleton.index["RIGHT_WRIST"]
+    np.testing.assert_allclose(
+        made[:, wrist], bridge(elbowless, after, 3).positions[:, wrist], atol=1e-6
+    )

@@ -15,7 +15,6 @@ from slt_lib.pose.sequence import PoseSequence
 from slt_lib.pose.skeleton import SLRTP_178
 
 TO_BODY = np.float32([1, -1, -1])  # our keypoints' axes against SMPL-X's
-SIDES = ("right", "left")
 BONES = [(0, 4 * finger + 1) for finger in range(5)]
 BONES += [(4 * finger + k, 4 * finger + k + 1) for finger in range(5) for k in (1, 2, 3)]
 HAND_STARTS = (8, 29)
@@ -41,6 +40,7 @@ class Evidence:
         deep: Whether depth was measured in space (1) or guessed from one picture (0), [S].
         width: Shoulder width in the sequence's own unit, [S].
         origin: What is 0 here, in the sequence's own unit and axes, [S, 3].
+        signer: Whose each sequence is, int64 [S], numbered from 0.
         starts: First frame of each sequence, and F, ints [S + 1].
 
     Chapter: 05_body
@@ -58,28 +58,36 @@ class Evidence:
     deep: Tensor
     width: Tensor
     origin: Tensor
+    signer: Tensor
     starts: tuple[int, ...]
 
     def __len__(self) -> int:
         return len(self.points)
 
 
-def gather(poses: Sequence[PoseSequence], deep: bool = False) -> Evidence:
+def gather(
+    poses: Sequence[PoseSequence], deep: bool = False, signers: Sequence[str] = ()
+) -> Evidence:
     """What sequences say of their signers' bodies.
 
     Args:
         poses: Any skeletons with shoulders; pixels, metres or shoulder widths. Each has a frame.
         deep: Whether their depth was measured (several cameras, or lifted to 3-D with the arms'
             lengths), not guessed by an estimator that saw one picture.
+        signers: Who signs in each; by default somebody else in every sequence.
 
     Raises:
-        PoseError: If there is no sequence, one is empty, or one shows no pair of shoulders.
+        PoseError: If there is no sequence, one is empty, or one shows no pair of shoulders; if
+            signers are not as many as sequences.
 
     Source: Ivashechkin, Mendez, Bowden, SignSplat, 2025, for the terms that this feeds.
     Chapter: 05_body
     """
     if not poses:
         raise PoseError("There is no sequence to fit a body to.")
+    if signers and len(signers) != len(poses):
+        raise PoseError(f"{len(signers)} signers were named for {len(poses)} sequences.")
+    numbers = np.unique(signers, return_inverse=True)[1] if signers else np.arange(len(poses))
     parts = [_points(pose) for pose in poses]
     points = np.concatenate([part[0] for part in parts])
     sure = np.concatenate([part[1] for part in parts])
@@ -96,6 +104,7 @@ def gather(poses: Sequence[PoseSequence], deep: bool = False) -> Evidence:
         np.full(len(poses), float(deep), np.float32),
         np.array([part[2] for part in parts], np.float32),
         np.array([part[3] for part in parts], np.float32),
+        numbers.astype(np.int64),
     )  # fmt: skip
     return Evidence(*map(torch.from_numpy, arrays), tuple(starts.tolist()))
 

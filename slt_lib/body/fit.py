@@ -81,16 +81,19 @@ class Fit:
 
 
 def fit_bodies(
-    body: Body, poses: Sequence[PoseSequence], settings: FitSettings | None = None
-) -> list[Fit]:
+    body: Body, poses: Sequence[PoseSequence], settings: FitSettings | None = None,
+    signers: Sequence[str] = (),
+) -> list[Fit]:  # fmt: skip
     """The body of each sequence: one shape, and turns in every frame.
 
-    All frames of all sequences are fitted together; no sequence influences another.
+    All frames of all sequences are fitted together; no sequence influences another, but those of
+    one signer get one shape.
 
     Args:
         body: Whose shape space and joints to use.
         poses: Each with one signer, at least one frame and both shoulders in some frame.
         settings: Defaults are for keypoints from a single camera.
+        signers: Who signs in each sequence; by default somebody else in every one.
 
     Raises:
         PoseError: If a sequence is empty or shows no pair of shoulders.
@@ -100,8 +103,8 @@ def fit_bodies(
     """
     settings = settings or FitSettings()
     fits: list[Fit] = []
-    for some in _batches(poses):
-        seen = gather(some, settings.deep)
+    for some in [list(poses)] if signers else _batches(poses):
+        seen = gather(some, settings.deep, signers)
         with one_thread():
             fits += _fits(_Fitting(Rig.of(body), seen, settings).run(), seen)
     return fits
@@ -123,14 +126,14 @@ class _Fitting:
     def __init__(self, rig: Rig, seen: Evidence, settings: FitSettings) -> None:
         self.rig, self.seen, self.settings = rig, seen, settings
         self.low, self.high, self.rest = (torch.from_numpy(a) for a in limits())
-        frames, sequences = len(seen), len(seen.width)
+        frames, sequences, signers = len(seen), len(seen.width), int(seen.signer.max()) + 1
         unknown = {
             "angles": self.rest.repeat(frames, 1, 1),
             "place": torch.zeros(frames, 3),
             "expression": torch.zeros(frames, EXPRESSIONS),
-            "betas": torch.zeros(sequences, SHAPES),
+            "betas": torch.zeros(signers, SHAPES),
             "scale": torch.full((sequences,), _scale(rig)).log(),
-            "offsets": torch.zeros(sequences, 128, 3),
+            "offsets": torch.zeros(signers, 128, 3),
         }
         self.unknown = {name: value.requires_grad_() for name, value in unknown.items()}
         with torch.no_grad():  # start with the shoulders where they are
@@ -140,17 +143,17 @@ class _Fitting:
     def state(self) -> State:
         """Keypoints of the present unknowns."""
         u, of = self.unknown, self.seen.sequence
-        betas = u["betas"]
+        betas, offsets = u["betas"][self.seen.signer], u["offsets"][self.seen.signer]
         rest_joints, rest_tips = self.rig.rest(betas)
         joints, world = chain(rest_joints[of], matrices(u["angles"]))
         hands = self.rig.hands_and_arms((rest_joints[of], rest_tips[of]), joints, world)
         scale = u["scale"].exp()[of, None, None]
-        face = self.rig.rest_face(betas[of], u["expression"]) + u["offsets"][of]
+        face = self.rig.rest_face(betas[of], u["expression"]) + offsets[of]
         face = self.rig.posed_face(face, rest_joints[of], joints, world)
         return State(
             u["angles"], self.rest, betas, u["expression"],
             hands * scale + u["place"][:, None],
-            (face - face.mean(1, keepdim=True)) * scale, u["place"], u["offsets"],
+            (face - face.mean(1, keepdim=True)) * scale, u["place"], offsets,
         )  # fmt: skip
 
     def run(self) -> dict[str, Tensor]:
@@ -197,7 +200,7 @@ def _fits(found: Mapping[str, Tensor], seen: Evidence) -> list[Fit]:
         place = found["place"][a:b].numpy()
         motion = BodyMotion(
             to_rotations(found["angles"][a:b].numpy()), float(seen.rate[a]),
-            found["betas"][k].numpy(), found["expression"][a:b].numpy(),
+            found["betas"][seen.signer[k]].numpy(), found["expression"][a:b].numpy(),
             (place - np.median(place, 0)) / scale, evident[a:b],
         )  # fmt: skip
         out.append(Fit(motion, place, scale, float(seen.width[k]), seen.origin[k].numpy()))
@@ -217,6 +220,7 @@ def seen_joints(seen: Evidence) -> np.ndarray:
             finger, number = name.removeprefix(f"{side}_")[:-1], name[-1]
             if name.startswith(side) and finger in _FINGERS:
                 out[:, j] = bones[:, 5 + 3 * _FINGERS.index(finger) + int(number) - 1]
+        out[:, INDEX[f"{side}_hip"]] = sure[:, 6 if side == "right" else 7]
     shoulders = sure[:, 0] & sure[:, 3]
     out[:, [INDEX[n] for n in ("pelvis", "spine1", "spine2", "spine3")]] = shoulders[:, None]
     out[:, [INDEX[n] for n in ("neck", "head", "jaw")]] = seen.face_seen.numpy()[:, None]

@@ -6,6 +6,7 @@ about axes of their own, flexion after spread after twist, as SignSplat limits t
 waist up. All for the left side; the right one mirrors it.
 """
 
+import warnings
 from functools import cache
 
 import numpy as np
@@ -30,14 +31,14 @@ _LEFT = {
     "collar": ((-0.15, 0.15), (-0.35, 0.25), (-0.25, 0.45)),
     "shoulder": ((-1.6, 1.6), (-2.3, 0.9), (-1.7, 1.6)),
     "elbow": ((-1.7, 1.7), (-2.65, 0.05), (-0.1, 0.1)),
-    "wrist": ((-0.5, 0.5), (-0.75, 0.65), (-1.4, 1.3)),
-    "thumb1": ((-0.8, 0.8), (-0.9, 0.7), (-0.8, 0.8)),
-    "thumb2": ((-0.5, 0.5), (-0.4, 1.1), (-0.7, 0.7)),
-    "thumb3": ((-0.3, 0.3), (-0.5, 1.3), (-0.8, 0.8)),
+    "wrist": ((-0.6, 0.6), (-0.75, 0.65), (-1.4, 1.3)),
+    "thumb1": ((-0.8, 1.0), (-0.9, 0.7), (-0.8, 0.8)),
+    "thumb2": ((-0.5, 0.65), (-0.4, 1.1), (-0.7, 0.7)),
+    "thumb3": ((-0.3, 0.85), (-0.5, 1.3), (-0.8, 0.8)),
 }
 _KNUCKLE = ((-0.25, 0.25), (-0.45, 0.45), (-1.75, 0.6))
-_MIDDLE = ((-0.1, 0.1), (-0.12, 0.12), (-2.0, 0.15))
-_LAST = ((-0.1, 0.1), (-0.12, 0.12), (-1.6, 0.25))
+_MIDDLE = ((-0.16, 0.16), (-0.17, 0.17), (-2.0, 0.15))
+_LAST = ((-0.16, 0.16), (-0.17, 0.17), (-1.6, 0.25))
 for _finger in FINGERS[:4]:
     _LEFT |= {f"{_finger}1": _KNUCKLE, f"{_finger}2": _MIDDLE, f"{_finger}3": _LAST}
 _LEFT["pinky1"] = ((-0.5, 0.5), (-0.7, 0.7), (-1.75, 0.6))  # the palm bends along the little finger
@@ -51,6 +52,7 @@ HINGES = [  # joints that turn about axes of their own
 ]  # fmt: skip
 FREE = [j for j in range(len(NAMES)) if j not in HINGES]
 TOLERANCE = 0.02  # radians
+LOCKED = 0.02  # cosine of the middle angle below which the other two can't be told apart
 
 
 @cache
@@ -103,14 +105,29 @@ def to_angles(rotations: np.ndarray) -> np.ndarray:
     out = np.array(rotations, np.float32)
     hinges = np.asarray(rotations)[:, HINGES]
     if hinges.size:
-        turns = Rotation.from_rotvec(hinges.reshape(-1, 3)).as_euler("ZYX")[:, ::-1]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of gimbal lock, which is seen to below
+            turns = Rotation.from_rotvec(hinges.reshape(-1, 3)).as_euler("ZYX")[:, ::-1]
         one = turns.reshape(hinges.shape)
         other = np.stack([one[..., 0] + np.pi, np.pi - one[..., 1], one[..., 2] + np.pi], -1)
         other = (other + np.pi) % (2 * np.pi) - np.pi
         low, high, _ = (limit[HINGES] for limit in limits())
         over = [np.maximum(a - high, low - a).clip(0).sum(-1) for a in (one, other)]
-        out[:, HINGES] = np.where((over[0] <= over[1])[..., None], one, other)
+        chosen = np.where((over[0] <= over[1])[..., None], one, other)
+        out[:, HINGES] = _unlocked(chosen, low, high)
     return out
+
+
+def _unlocked(angles: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """At a right angle about y only the sum (or difference) of x and z is known: share it out.
+
+    About z goes what its limits allow, the rest about x.
+    """
+    locked = np.abs(np.cos(angles[..., 1])) < LOCKED
+    about_z = np.clip(angles[..., 2], low[:, 2], high[:, 2])
+    moved = (about_z - angles[..., 2]) * np.sign(angles[..., 1])
+    shared = np.stack([angles[..., 0] + moved, angles[..., 1], about_z], -1)
+    return np.where(locked[..., None], shared, angles)
 
 
 def check_limits(motion: BodyMotion) -> None:
@@ -126,9 +143,9 @@ def check_limits(motion: BodyMotion) -> None:
     low, high, _ = limits()
     angles = to_angles(motion.rotations)
     over = np.maximum(angles - high, low - angles)
-    legs = [INDEX[f"{side}_{part}"] for side in ("left", "right")
+    free = [INDEX[f"{side}_{part}"] for side in ("left", "right")
             for part in ("hip", "knee", "ankle", "foot", "eye")]  # fmt: skip
-    over[:, legs] = 0  # standing and sitting, and where one looks, are free
+    over[:, [INDEX["pelvis"], *free]] = 0  # which way one faces, stands, sits and looks
     frame, joint, axis = np.unravel_index(over.argmax(), over.shape)
     if over[frame, joint, axis] > TOLERANCE:
         raise PoseError(

@@ -66,9 +66,13 @@ class BodyMotion:
     def __len__(self) -> int:
         return len(self.rotations)
 
-    def __getitem__(self, frames: slice) -> "BodyMotion":
+    def __getitem__(self, frames: slice | np.ndarray) -> "BodyMotion":
+        """Some frames; a slice with a step has that much fewer per second."""
+        if isinstance(frames, int | np.integer):
+            frames = slice(int(frames), int(frames) + 1 or None)
+        step = abs(frames.step or 1) if isinstance(frames, slice) else 1
         return BodyMotion(
-            self.rotations[frames], self.fps, self.betas,
+            self.rotations[frames], self.fps / step, self.betas,
             self.expression[frames], self.transl[frames], self.seen[frames],
         )  # fmt: skip
 

@@ -25,9 +25,8 @@ class Residuals:
             float [frames, 8]; keypoints of confidence 0.5 and more.
         space: Of the first 50 keypoints in space, metres at the body's own scale, [frames, 50].
         hands: Angles between hand bones in space, degrees, [frames, 2, 20], right then left.
-        width: Shoulder width in the recording's unit, and the picture's width in the same unit;
-            NaN if that isn't known.
-        picture: The picture's width in the recording's unit.
+        width: Shoulder width in the recording's unit.
+        picture: The picture's width in the same unit; NaN if it isn't known.
 
     Chapter: 05_body
     """
@@ -107,17 +106,23 @@ def residuals(body: Body, pose: PoseSequence, fit: Fit) -> Residuals:
     )
 
 
-def worth_fitting(pose: PoseSequence) -> FitVerdict:
+def worth_fitting(pose: PoseSequence, deep: bool = False) -> FitVerdict:
     """Whether a recording, as it was read, shows a body well enough to fit one to it.
 
     The shoulders must be seen, be neither tiny nor the whole picture, and keep their width: many
     recordings are close-ups of a hand, and the rest of the body was invented by the estimator.
+
+    Args:
+        pose: In its own unit.
+        deep: Whether its depth was measured: then it need only be there, a hand and both shoulders.
 
     Chapter: 05_body
     """
     quality = assess(pose)
     if quality.verdict == "rejected":
         return FitVerdict(False, quality.why)
+    if deep:
+        return FitVerdict(True)
     low, high = SHOULDER_SHARE
     share, sure = quality.shoulder_share, quality.body_confidence
     checks = [

@@ -52,7 +52,8 @@ def to_skeleton(body: Body, motion: BodyMotion) -> PoseSequence:
 def keypoints_seen(seen: np.ndarray) -> np.ndarray:
     """Which of the 178 keypoints rest on something seen, bool [F, 178], from turns [F, 55].
 
-    A keypoint is as sure as all turns between the trunk and it; the trunk's own are always guessed.
+    A keypoint is seen if all turns between the trunk and it were; a shoulder, if the trunk was; a
+    hip, if its own joint was (legs never turn, so that says whether the hip itself was seen).
     """
     known = np.ones_like(seen)
     for joint, parent in enumerate(PARENTS):
@@ -60,5 +61,7 @@ def keypoints_seen(seen: np.ndarray) -> np.ndarray:
             known[:, joint] = known[:, parent] & seen[:, parent]
     tips = known[:, list(LAST)] & seen[:, list(LAST)]
     hands = np.concatenate([known, tips], 1)[:, list(KEYPOINTS)]
+    hands[:, [0, 3]] = seen[:, [INDEX["pelvis"]]]
+    hands[:, [6, 7]] = seen[:, [INDEX["right_hip"], INDEX["left_hip"]]]
     face = seen[:, [INDEX["head"]]] & seen[:, [INDEX["neck"]]]
     return np.concatenate([hands, np.repeat(face, 128, 1)], 1)

@@ -74,7 +74,7 @@ def hand_points(state: State, seen: Evidence) -> Tensor:
     off = (state.hands[:, 8:50] - seen.points[:, 8:50]) ** 2
     deep = seen.deep[seen.sequence, None]
     squared = off[..., 0] + off[..., 1] + deep * off[..., 2]
-    return ((seen.sure[:, 8:50] > 0) * _robust(squared)).sum(1)
+    return (seen.sure[:, 8:50] * _robust(squared)).sum(1)
 
 
 def depth(state: State, seen: Evidence) -> Tensor:

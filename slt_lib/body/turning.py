@@ -63,8 +63,8 @@ class TurningBridge:
 
     A body is fitted to the ends of the two signs, and its joints turn from the one pose to the
     other. Each bone of the skeleton rides on the joint that carries it, so it keeps its length,
-    and the way starts and ends exactly where the signs do. A bone without a seen parent, and the
-    face, move in a line.
+    and the way starts and ends exactly where the signs do. A bone without a seen parent, the face,
+    and everything where an end shows no pair of shoulders, move in a line.
 
     Args:
         body: Any.
@@ -89,12 +89,15 @@ class TurningBridge:
         Returns:
             Per pair, float32 [frames, 50, 3]: arms and hands.
         """
-        looked = [part for a, b in ends for part in (a[-LOOKED_AT:], b[:LOOKED_AT])]
-        motions = [fit.motion for fit in fit_bodies(self.body, looked, self.settings)]
+        looked = [(a[-LOOKED_AT:], b[:LOOKED_AT]) for a, b in ends]
+        fit = [all(map(_has_shoulders, pair)) for pair in looked]
+        chosen = [end for pair, good in zip(looked, fit, strict=True) if good for end in pair]
+        motions = iter(fit.motion for fit in fit_bodies(self.body, chosen, self.settings))
         return [
-            self._between(*ends[k], motions[2 * k], motions[2 * k + 1], count)
-            for k, count in enumerate(frames)
-        ]
+            self._between(a, b, next(motions), next(motions), count) if good
+            else bridge(a, b, count).positions[:, :50]
+            for (a, b), good, count in zip(ends, fit, frames, strict=True)
+        ]  # fmt: skip
 
     def _between(
         self, before: PoseSequence, after: PoseSequence, first: BodyMotion, last: BodyMotion,
@@ -120,6 +123,10 @@ class TurningBridge:
         rest = self.rig.rest(torch.from_numpy(motion.betas)[None])[0].expand(len(motion), -1, -1)
         world = chain(rest, turns)[1][:, list(CARRIERS)].numpy()
         return world * TO_BODY[:, None] * TO_BODY
+
+
+def _has_shoulders(pose: PoseSequence) -> bool:
+    return bool(pose.mask[:, pose.skeleton.ids("RIGHT_SHOULDER", "LEFT_SHOULDER")].all(1).any())
 
 
 def _joined(bones: np.ndarray, straight: np.ndarray) -> np.ndarray:

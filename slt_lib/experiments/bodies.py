@@ -1,9 +1,11 @@
 """How well do bodies fit every recording there is? What chapter 5 records."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
+from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -22,12 +24,14 @@ from slt_lib.body import (
 from slt_lib.body.kinematics import regressor_errors
 from slt_lib.pose.errors import SLTError
 from slt_lib.pose.io import bundled_lexicon, read_lexicon
-from slt_lib.pose.io.skels import read_skels
+from slt_lib.pose.io.skels import iter_skels
 from slt_lib.pose.sequence import PoseSequence
 
-ARMS = ("recordings", "skeletons")
+ARMS = ("recordings",)  # of `--arm all`; the other one needs skeletons of the user's
+SKELETONS = "skeletons"
 LONG = 30  # frames: recordings of the bar
 LOT = 24  # recordings fitted at once
+Named = tuple[str, PoseSequence]
 BENDS = (5, 25, 50, 75, 95, 99)  # percentiles kept of the errors
 
 
@@ -71,12 +75,12 @@ def fit_all(
     Chapter: 05_body
     """
     settings = settings or FitSettings()
-    told = [worth_fitting(pose) for _, pose in named]
-    worth = [pose for (_, pose), t in zip(named, told, strict=True) if t.fitted or settings.deep]
+    told = [worth_fitting(pose, settings.deep) for _, pose in named]
+    worth = [pose for (_, pose), t in zip(named, told, strict=True) if t.fitted]
     fits = iter(fit_bodies(body, worth, settings))
     outcomes, errors = [], {"body_px": [], "hand_deg": []}
     for (name, pose), before in zip(named, told, strict=True):
-        if not (before.fitted or settings.deep):
+        if not before.fitted:
             outcomes.append(Outcome(name, len(pose), "refused", before.why))
             continue
         found = residuals(body, pose, next(fits))
@@ -89,6 +93,11 @@ def fit_all(
             errors["body_px"].append(found.body_px.ravel())
             errors["hand_deg"].append(found.hands.ravel())
     return outcomes, {k: _known(v) for k, v in errors.items()}
+
+
+def _median(values: Iterable[float]) -> float | None:
+    known = [v for v in values if np.isfinite(v)]
+    return float(np.median(known)) if known else None
 
 
 def _known(parts: list[np.ndarray]) -> np.ndarray:
@@ -116,52 +125,61 @@ def run_bodies(
     Chapter: 05_body
     """
     deep = _is_deep(arm, skeletons)
-    names = _skeleton_names(skeletons) if deep else sorted({str(f) for f in _bundled()})
-    names = names[: most or None]
-    lots = [names[k : k + LOT] for k in range(0, len(names), LOT)]
+    named = _skeletons(skeletons) if deep else _bundled()
     settings = FitSettings(steps=steps, deep=deep)
     started = time.perf_counter()
-    if processes > 1:
-        with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
-            done = list(_shown(pool.map(_fit_lot, lots, [settings] * len(lots)), len(lots)))
-    else:
-        done = list(_shown(map(_fit_lot, lots, [settings] * len(lots)), len(lots)))
+    done = list(_spread(_lots(islice(named, most or None)), settings, processes))
     return _measured(done, time.perf_counter() - started)
 
 
+def _lots(named: Iterable[Named]) -> Iterator[list[Named]]:
+    """Recordings in lots, read only as they are asked for."""
+    rest = iter(named)
+    while lot := list(islice(rest, LOT)):
+        yield lot
+
+
+def _spread(lots: Iterable[list[Named]], settings: FitSettings, processes: int) -> Iterator[tuple]:
+    """Lots fitted by some processes, in order; few are read ahead."""
+    lots = tqdm(lots, desc="fitting bodies", unit="lot", leave=False)
+    if processes <= 1:
+        yield from (_fit_lot(lot, settings) for lot in lots)
+        return
+    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
+        waiting = deque()
+        for lot in lots:
+            waiting.append(pool.submit(_fit_lot, lot, settings))
+            if len(waiting) > 2 * processes:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
 def _is_deep(arm: str, skeletons: str) -> bool:
-    if arm not in ARMS:
-        raise SLTError(f"There is no arm {arm!r}.", fix=f"Known: {', '.join(ARMS)}.")
-    if arm == "skeletons" and not skeletons:
+    if arm not in (*ARMS, SKELETONS):
+        raise SLTError(f"There is no arm {arm!r}.", fix=f"Known: {', '.join((*ARMS, SKELETONS))}.")
+    if arm == SKELETONS and not skeletons:
         raise SLTError("The arm skeletons fits 3-D skeletons of your own.",
                        fix="Say where: -p skeletons path/to/dev (for dev.skels).")  # fmt: skip
-    return arm == "skeletons"
+    return arm == SKELETONS
 
 
-def _shown(done: Iterable, total: int) -> Iterable:
-    return tqdm(done, total=total, desc="fitting bodies", unit="lot", leave=False)
+def _bundled() -> Iterator[Named]:
+    """The bundled recordings, each file once."""
+    files = {entry.file: entry for entry in read_lexicon(bundled_lexicon())}
+    for file in sorted(files):
+        yield file.name, files[file].read()
 
 
-def _bundled() -> list[Path]:
-    return [entry.file for entry in read_lexicon(bundled_lexicon())]
+def _skeletons(stems: str) -> Iterator[Named]:
+    for stem in stems.split(","):
+        for k, utterance in enumerate(iter_skels(stem)):
+            yield f"{Path(stem).name}:{k}", utterance.pose
 
 
-def _skeleton_names(stems: str) -> list[str]:
-    """`stem:number` of every sequence."""
-    return [f"{stem}:{k}" for stem in stems.split(",") for k in range(len(read_skels(stem)))]
-
-
-def _read(name: str) -> PoseSequence:
-    stem, _, number = name.rpartition(":")
-    if stem and number.isdigit():
-        return read_skels(stem)[int(number)].pose
-    return next(e for e in read_lexicon(bundled_lexicon()) if str(e.file) == name).read()
-
-
-def _fit_lot(names: Sequence[str], settings: FitSettings) -> tuple[list[Outcome], dict, float]:
+def _fit_lot(named: Sequence[Named], settings: FitSettings) -> tuple[list[Outcome], dict]:
     """One lot: if it crashes, every recording alone, so that only the culprit counts."""
-    body, named = load_body(), [(Path(name).name, _read(name)) for name in names]
-    started = time.perf_counter()
+    body = load_body()
     try:
         outcomes, errors = fit_all(body, named, settings)
     except (SLTError, ValueError, RuntimeError, FloatingPointError):
@@ -174,12 +192,12 @@ def _fit_lot(names: Sequence[str], settings: FitSettings) -> tuple[list[Outcome]
             except (SLTError, ValueError, RuntimeError, FloatingPointError) as error:
                 outcomes.append(Outcome(one[0], len(one[1]), "crashed", (str(error),)))
         errors = {k: _known([p[k] for p in parts]) for k in ("body_px", "hand_deg")}
-    return outcomes, errors, time.perf_counter() - started
+    return outcomes, errors
 
 
-def _measured(done: Sequence[tuple[list[Outcome], dict, float]], seconds: float) -> dict:
-    outcomes = [one for lot, _, _ in done for one in lot]
-    errors = {k: np.concatenate([e[k] for _, e, _ in done]) for k in ("body_px", "hand_deg")}
+def _measured(done: Sequence[tuple[list[Outcome], dict]], seconds: float) -> dict:
+    outcomes = [one for lot, _ in done for one in lot]
+    errors = {k: np.concatenate([e[k] for _, e in done]) for k in ("body_px", "hand_deg")}
     fitted = [o for o in outcomes if o.outcome == "fitted"]
     frames = sum(o.frames for o in fitted)
     fit = {name: sum(o.outcome == name for o in outcomes) for name in ("fitted", "refused",
@@ -196,8 +214,8 @@ def _measured(done: Sequence[tuple[list[Outcome], dict, float]], seconds: float)
         "fit": fit,
         "long": {
             "recordings": len(long),
-            "median_body_px": float(np.median([o.body_px for o in long])) if long else None,
-            "median_hand_deg": float(np.median([o.hand_deg for o in long])) if long else None,
+            "median_body_px": _median([o.body_px for o in long]),
+            "median_hand_deg": _median([o.hand_deg for o in long]),
         },
         "percentiles": {"of": list(BENDS), **percentiles},
         "regressor_max_error_mm": 1000 * float(regressor_errors(load_body()).max()),

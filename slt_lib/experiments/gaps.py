@@ -54,7 +54,8 @@ def gap_errors(
     for name, way in ways.items():
         made = way(pairs, [frames] * len(pairs))
         errors = [
-            _errors(pose[at : at + frames], got) for (pose, at), got in zip(cuts, made, strict=True)
+            _errors(_bridgeable(pose, at, frames), got)
+            for (pose, at), got in zip(cuts, made, strict=True)
         ]
         out[name] = dict(zip(("off", "turned", "bones"), np.transpose(errors), strict=True))
     return out
@@ -72,6 +73,13 @@ def _busiest(pose: PoseSequence, frames: int) -> int | None:
         if moved > best:
             best, found = moved, at
     return found
+
+
+def _bridgeable(pose: PoseSequence, at: int, frames: int) -> PoseSequence:
+    """The hidden frames, with only the joints that both of the gap's ends saw."""
+    both = pose.mask[at - 1] & pose.mask[at + frames]
+    hidden = pose[at : at + frames]
+    return hidden.replace(confidence=hidden.confidence * both)
 
 
 def _errors(true: PoseSequence, made: np.ndarray) -> tuple[float, float, float]:

@@ -10,12 +10,14 @@ from slt_lib.body.residuals import Residuals
 from slt_lib.plots.style import COLOURS, INK, FigureError, finish
 
 
-def residuals_over_time(found: Mapping[str, Residuals], fps: float, *, alt: str) -> go.Figure:
+def residuals_over_time(
+    found: Mapping[str, Residuals], fps: Mapping[str, float], *, alt: str
+) -> go.Figure:
     """Median error of body and hands in every frame, a line per fit.
 
     Args:
-        found: Of fits to one recording, by name.
-        fps: Of the recording.
+        found: Of fits, by name.
+        fps: Of their recordings.
         alt: What the figure shows.
 
     Raises:
@@ -30,9 +32,9 @@ def residuals_over_time(found: Mapping[str, Residuals], fps: float, *, alt: str)
     for i, (name, one) in enumerate(found.items()):
         for row, values in enumerate((one.body_px, one.hands.reshape(len(one.hands), -1)), 1):
             fig.add_scatter(
-                x=(np.arange(len(values)) / fps).astype(np.float32), y=_medians(values), name=name,
-                mode="lines", line={"color": COLOURS[i % len(COLOURS)]}, legendgroup=name,
-                showlegend=row == 1, row=row, col=1,
+                x=(np.arange(len(values)) / fps[name]).astype(np.float32), y=_medians(values),
+                name=name, mode="lines", line={"color": COLOURS[i % len(COLOURS)]},
+                legendgroup=name, showlegend=row == 1, row=row, col=1,
             )  # fmt: skip
     fig.update_annotations(x=0, xanchor="left", font_size=12)
     fig.update_xaxes(title_text="time (s)", row=2)
