@@ -173,8 +173,12 @@ def captures_from_files(
     pictures, covered = _frames(video, size), _frames(masks, size)
     shares = (covered.mean(-1) / 255).astype(np.float16)
     cameras = list(cameras) * (len(motion) if len(cameras) == 1 else 1)
-    empty = np.zeros(pictures.shape[:3], np.uint8)
-    Captures(pictures, shares, empty, cameras, motion, np.zeros(3))  # do they belong together?
+    counts = len(pictures), len(covered), len(motion), len(cameras)
+    if len(set(counts)) > 1 or any((camera.width, camera.height) != size for camera in cameras):
+        raise SLTError("{} frames, {} of the mask, {} poses and {} cameras don't belong together, or "
+                       "the cameras' sizes differ.".format(*counts), file=video,
+                       fix="Give what was estimated from this very video.")  # fmt: skip
+    regions = np.zeros(pictures.shape[:3], np.uint8)
     if background is None:
         outside = pictures[shares < 0.05]
         background = np.median(outside, 0) / 255 if len(outside) else np.zeros(3)
@@ -182,10 +186,10 @@ def captures_from_files(
     labels, faces = np.append(face_labels(body), BACKGROUND), body.faces.numpy()
     for i, vertices in enumerate(posed_vertices(body, motion).numpy()):
         seen = labels[nearest_triangles(vertices, faces, cameras[i]).triangles]
-        empty[i] = np.where(shares[i] < 0.5, BACKGROUND, np.maximum(seen, BODY))
+        regions[i] = np.where(shares[i] < 0.5, BACKGROUND, np.maximum(seen, BODY))
         share = shares[i, ..., None].astype(np.float32)
         pictures[i] = np.round(share * pictures[i] + (1 - share) * 255 * colour)
-    return Captures(pictures, shares, empty, cameras, motion, colour)
+    return Captures(pictures, shares, regions, cameras, motion, colour)
 
 
 def _frames(video: str | Path, size: tuple[int, int]) -> np.ndarray:
