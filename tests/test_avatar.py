@@ -7,7 +7,7 @@ import pytest
 import torch
 from torchmetrics.functional.image import structural_similarity_index_measure
 
-from slt_lib.body import load_body
+from slt_lib.body import FitSettings, load_body, to_skeleton
 from slt_lib.body.motion import BodyMotion, posed_vertices
 from slt_lib.pose.errors import SLTError
 from slt_lib.rendering.avatar import Avatar, new_avatar
@@ -21,9 +21,10 @@ from slt_lib.rendering.gaussians import Gaussians
 from slt_lib.rendering.rasterise import rasterise
 from slt_lib.rendering.regions import BODY, HANDS
 from slt_lib.rendering.regrowth import FAINT, regrown
-from slt_lib.rendering.sequence import pictures
+from slt_lib.rendering.sequence import pictures, render_skeleton
 from slt_lib.rendering.signers import make_signer
 from slt_lib.rendering.similarity import similarity
+from slt_lib.rendering.video import read_video
 
 SMALL = AvatarSettings(first=5000, most=6000, steps=120)
 
@@ -135,8 +136,8 @@ def test_regrowth_keeps_everything_in_step(body):
     optimiser.step()
     marks = optimiser.state[avatar.colours]["exp_avg"].clone()
     pull = torch.arange(400.0)
-    new, dropped = regrown(avatar, optimiser, pull, room=50)
-    assert dropped == 30 and len(new) == 450
+    new = regrown(avatar, optimiser, pull, room=50)
+    assert len(new) == 450  # 30 dropped, so that 80 could be split
     assert (new.opacities.sigmoid() > FAINT).all()
     assert torch.equal(new.colours[:290], avatar.colours[30:320])
     split = slice(320, 400)
@@ -268,3 +269,49 @@ def test_clothes_and_skin_are_told_apart(body, rest, trained):
     height = (rest[trained.faces[trained.triangles], 1] * trained.weights).sum(-1)
     assert height[legs].max() < height[shirt].min() + 0.01
     assert shirt.float().mean() > 0.1 and legs.float().mean() > 0.1
+
+
+def test_a_skeleton_becomes_a_video_or_pictures_with_the_build_that_is_asked_for(
+    body, trained, captured, tmp_path
+):
+    turns = np.repeat(captured[1].motion.rotations[:1], 6, 0)
+    pose = to_skeleton(body, BodyMotion(turns, 25))
+    given = {"camera": orbit(width=48, height=48), "progress": False,
+             "settings": FitSettings(deep=True, steps=20)}  # fmt: skip
+    betas = np.full(10, 0.5, np.float32)
+    motion = render_skeleton(trained, body, pose, tmp_path / "one.mp4", betas=betas, **given)
+    assert len(motion) == 6 and np.array_equal(motion.betas, betas)
+    seen = list(read_video(tmp_path / "one.mp4"))
+    assert len(seen) == 6 and seen[0].shape == (48, 48, 3)
+    own = render_skeleton(trained, body, pose, tmp_path / "frames", **given)
+    assert len(list((tmp_path / "frames").glob("*.png"))) == 6
+    assert not np.array_equal(own.betas, betas)
+    assert np.array_equal(own.transl, motion.transl)
+
+
+def test_avatars_move_to_a_device_whole(body, trained, rest):
+    moved = trained.to("cpu")
+    for field in fields(Avatar):
+        assert torch.equal(getattr(moved, field.name), getattr(trained, field.name))
+    assert moved.posed(rest).means.device == torch.device("cpu")
+
+
+@pytest.mark.parametrize("device", ["graphics", "mps"])
+def test_devices_that_no_avatar_learns_on_are_refused(device):
+    with pytest.raises(SLTError, match=device):
+        AvatarSettings(device=device)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
+def test_a_cuda_device_that_is_not_there_is_refused():
+    with pytest.raises(SLTError, match="no CUDA device"):
+        AvatarSettings(device="cuda")
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_an_avatar_learns_on_cuda_as_on_the_cpu(body, captured, trained, rest):
+    there = train_avatar(body, captured[0], replace(SMALL, device="cuda"), progress=False)
+    assert {getattr(there, field.name).device.type for field in fields(Avatar)} == {"cuda"}
+    shown = list(pictures(there, body, captured[1].motion, captured[1].cameras))
+    assert len(shown) == len(captured[1]) and skin(there).any() and top(there, body).any()
+    assert psnr(there.to("cpu"), body, captured[1]) > psnr(trained, body, captured[1]) - 1

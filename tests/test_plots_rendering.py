@@ -9,7 +9,7 @@ from PIL import Image
 from slt_lib.body import load_body
 from slt_lib.body.joints import PARENTS
 from slt_lib.plots.picture import picture
-from slt_lib.plots.rendering import body_figure, picture_grid
+from slt_lib.plots.rendering import body_figure, picture_grid, turntable
 from slt_lib.plots.style import FigureError
 
 
@@ -59,3 +59,21 @@ def test_a_body_can_be_turned_and_stands_upright_facing_the_viewer():
 def test_a_mesh_too_large_for_a_page_is_refused():
     with pytest.raises(FigureError, match="too large"):
         body_figure(np.zeros((40_000, 3)), np.zeros((1, 3), int), alt="A body that is too large.")
+
+
+def test_a_turntable_shows_one_picture_at_a_time_and_begins_where_it_should():
+    sides = [np.full((32, 32, 3), tone, np.uint8) for tone in (40, 120, 220)]
+    fig = turntable(sides, ["left", "front", "right"], alt="A plain square.", first=1)
+    assert [image.visible for image in fig.data] == [False, True, False]
+    (slider,) = fig.layout.sliders
+    assert slider.active == 1 and [step.label for step in slider.steps] == [
+        "left",
+        "front",
+        "right",
+    ]
+    for k, step in enumerate(slider.steps):
+        name, shown = step.args
+        assert name == "visible" and list(np.flatnonzero(shown)) == [k]
+    for pictures, labels in (([], []), (sides, ["left"])):
+        with pytest.raises(FigureError, match="don't fit"):
+            turntable(pictures, labels, alt="Pictures and labels that don't fit.")

@@ -1,5 +1,7 @@
 """Picture quality, region by region; flicker; hands that a detector must find."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -9,7 +11,7 @@ from slt_lib.pose.errors import MissingPartError, SLTError
 from slt_lib.pose.sequence import PoseSequence
 from slt_lib.rendering import quality
 from slt_lib.rendering.camera import orbit, recorded_camera
-from slt_lib.rendering.captures import Captures, capture, captures_from_files
+from slt_lib.rendering.captures import Captures, capture, captures_from_files, joined
 from slt_lib.rendering.poses import signing_poses, signing_sequence
 from slt_lib.rendering.quality import flicker, hands_found, picture_quality, silhouette_iou
 from slt_lib.rendering.regions import FACE, HANDS
@@ -111,8 +113,57 @@ def test_a_recording_from_files_gets_its_regions_from_the_posed_mesh(tmp_path):
     assert silhouette_iou(read.masks, taken.masks) > 0.97
     assert (read.regions == taken.regions).mean() > 0.97
     assert np.abs(read.background - taken.background.mean((0, 1))).max() < 0.1
+    outside = read.pictures[read.masks == 0] / 255
+    assert len(outside) > 1000 and np.abs(outside - read.background).max() < 0.003
+    inside = read.masks > 0.99
+    off = np.abs(read.pictures[inside].astype(int) - taken.pictures[inside])
+    assert off.mean() < 6
     with pytest.raises(SLTError, match="belong"):
         captures_from_files(body, tmp_path / "seen.mp4", motion[:2], [view], tmp_path / "mask.mp4")
+
+
+def test_a_room_behind_the_signer_is_replaced_by_the_colour_that_is_asked_for(tmp_path):
+    body, view = load_body(), orbit(width=64, height=64)
+    room = np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)
+    write_video([room], tmp_path / "seen.mp4", 25)
+    mask = np.zeros((64, 64, 3))
+    mask[20:50, 20:50] = 1
+    write_video([mask], tmp_path / "mask.mp4", 25)
+    motion = BodyMotion(np.zeros((1, 55, 3)), 25)
+    given = tmp_path / "seen.mp4", motion, [view], tmp_path / "mask.mp4"
+    read = captures_from_files(body, *given, background=np.array([0, 1.0, 0]))
+    assert np.abs(read.pictures[0, :12] - np.array([0.0, 255, 0])).max() < 3
+    assert read.pictures[0, 25:45, 25:45].std() > 20
+
+
+def test_recordings_without_camera_or_frames_are_refused(tmp_path, monkeypatch):
+    motion = BodyMotion(np.zeros((1, 55, 3)), 25)
+    with pytest.raises(SLTError, match="camera"):
+        captures_from_files(load_body(), "seen.mp4", motion, [], "mask.mp4")
+    monkeypatch.setattr("slt_lib.rendering.captures.read_video", lambda path: iter(()))
+    with pytest.raises(SLTError, match=r"seen\.mp4.*no frame"):
+        captures_from_files(load_body(), "seen.mp4", motion, [orbit()], "mask.mp4")
+
+
+def test_recordings_of_one_signer_are_joined_in_their_order(captures):
+    both = joined([captures[:2], captures[2:]])
+    assert len(both) == 3 and len(both.cameras) == 3
+    for name in ("pictures", "masks", "regions"):
+        assert np.array_equal(getattr(both, name), getattr(captures, name))
+    assert np.array_equal(both.motion.rotations, captures.motion.rotations)
+    other = replace(captures.motion, betas=np.ones(10))
+    small = Captures(
+        captures.pictures[:, :30], captures.masks[:, :30], captures.regions[:, :30],
+        [orbit(width=50, height=30)] * 3, captures.motion, captures.background,
+    )  # fmt: skip
+    for wrong, said in (
+        ([], "no captures"),
+        ([captures, replace(captures, motion=other)], "builds"),
+        ([captures, replace(captures, background=np.ones(3))], "backgrounds"),
+        ([captures, small], "sizes"),
+    ):
+        with pytest.raises(SLTError, match=said):
+            joined(wrong)
 
 
 def test_the_camera_of_a_fit_sees_the_body_where_it_was_recorded():

@@ -1,6 +1,7 @@
 """Videos: written as frames come, whole or not at all."""
 
 import weakref
+from io import BytesIO
 
 import av
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from PIL import Image
 
 from slt_lib.pose.errors import SLTError
-from slt_lib.rendering.video import as_bytes, read_video, write_pictures, write_video
+from slt_lib.rendering.video import as_bytes, jpeg, read_video, write_pictures, write_video
 
 
 def moving(frames, height=48, width=64):
@@ -72,6 +73,7 @@ def test_a_failure_on_the_way_leaves_the_old_file_and_no_rest(tmp_path):
         ([], "no frame"),
         ([np.zeros((0, 64, 3), np.uint8)], "64×0 pixels"),
         ([np.zeros((8, 8), np.uint8)], "uint8 or float"),
+        ([np.full((8, 8, 3), np.nan)], "aren't finite"),
         ([np.zeros((8, 8, 3), np.uint8), np.zeros((8, 10, 3), np.uint8)], "Frame 1 is 10×8"),
     ],
 )
@@ -95,3 +97,22 @@ def test_pictures_are_numbered_and_floats_become_bytes(tmp_path):
         with Image.open(tmp_path / "frames" / f"{i:05d}.png") as seen:
             assert np.array_equal(np.asarray(seen), wanted)
     assert as_bytes(np.full((1, 1, 3), 2.0)).max() == 255
+
+
+def test_pictures_of_a_longer_earlier_sequence_are_removed_and_other_files_stay(tmp_path):
+    write_pictures(moving(5), tmp_path)
+    for name in ("cover.png", "12.png", "00004.txt"):
+        (tmp_path / name).write_bytes(b"")
+    write_pictures(moving(2), tmp_path)
+    assert {p.name for p in tmp_path.iterdir()} == {
+        "00000.png", "00001.png", "cover.png", "12.png", "00004.txt"
+    }  # fmt: skip
+    assert write_pictures([], tmp_path / "none") == 0
+
+
+def test_a_picture_in_jpeg_comes_back_whether_in_colour_or_grey():
+    seen = next(moving(1))
+    for picture in (seen, seen[..., 0]):
+        back = np.asarray(Image.open(BytesIO(jpeg(picture, 95))))
+        wanted = picture if picture.ndim == 3 else np.repeat(picture[..., None], 3, -1)
+        assert back.shape == seen.shape and np.abs(back.astype(int) - wanted).mean() < 4

@@ -191,3 +191,11 @@ def test_captures_that_do_not_belong_together_are_refused(body):
 def test_cameras_follow_tall_and_short_builds(body):
     heights = [chest(body, betas)[1] for betas in (np.zeros(10), np.eye(10)[0] * 2)]
     assert heights[0] == pytest.approx(0.08, abs=0.01) and abs(heights[1] - heights[0]) > 0.005
+
+
+@pytest.mark.parametrize("size", [(0, 10), (10, 0), (-4, 10)])
+def test_cameras_without_pixels_are_refused(size):
+    with pytest.raises(SLTError, match="positive"):
+        orbit().resized(*size)
+    with pytest.raises(SLTError, match="matrices"):
+        replace(orbit(), K=torch.eye(4))

@@ -24,6 +24,7 @@ from slt_lib.rendering.rasterise import rasterise
 from slt_lib.rendering.regions import HANDS
 from slt_lib.rendering.sequence import pictures
 from slt_lib.rendering.signers import make_signer
+from slt_lib.rendering.video import jpeg
 
 SIGNERS = (0, 1, 2, 3)  # seeds of `make_signer`
 ARMS = {f"signer_{k}": k for k in SIGNERS}
@@ -48,8 +49,8 @@ def render_all(avatar: Avatar, body: Body, captures: Captures) -> tuple[np.ndarr
     ):
         with torch.no_grad():
             picture, alpha = rasterise(avatar.posed(vertices), camera, behind)
-        shown.append((picture.clamp(0, 1) * 255).round().byte().numpy())
-        covered.append(alpha.numpy())
+        shown.append((picture.clamp(0, 1) * 255).round().byte().cpu().numpy())
+        covered.append(alpha.cpu().numpy())
     return np.stack(shown), np.stack(covered)
 
 
@@ -104,7 +105,7 @@ def run_avatar(
         "flicker": _flicker(avatar, body, signer, seed, held_out),
         "train_seconds": seconds,
         "gaussians": len(avatar),
-        "pictures": [{"true": _jpeg(true), "avatar": _jpeg(ours), "hand": hand_box(regions)}
+        "pictures": [{"true": _text(true), "avatar": _text(ours), "hand": hand_box(regions)}
                      for true, ours, regions in
                      zip(kept.pictures, shown, kept.regions, strict=True)],
         "not_compared": ["train_seconds"],
@@ -139,10 +140,9 @@ def hand_box(regions: np.ndarray, share: float = 0.3) -> list[int]:
     return [*corner, side]
 
 
-def _jpeg(picture: np.ndarray) -> str:
-    file = BytesIO()
-    Image.fromarray(picture).save(file, format="jpeg", quality=90, subsampling=0)
-    return base64.b64encode(file.getvalue()).decode()
+def _text(picture: np.ndarray) -> str:
+    """A picture as JSON can keep it."""
+    return base64.b64encode(jpeg(picture, 90)).decode()
 
 
 def kept_pictures(record: Mapping, close: bool = False) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -2,14 +2,13 @@
 
 import base64
 from collections.abc import Sequence
-from io import BytesIO
 
 import numpy as np
 import plotly.graph_objects as go
-from PIL import Image
 from plotly.subplots import make_subplots
 
 from slt_lib.plots.style import PARTS, FigureError, finish
+from slt_lib.rendering.video import jpeg
 
 MOST_VERTICES = 30_000  # with more, a page of some figures would weigh tens of megabytes
 SKIN = "#b9a89c"
@@ -118,26 +117,34 @@ def body_figure(
     if joints is not None and len(joints) != len(parents):
         raise FigureError(f"{len(joints)} joints have {len(parents)} parents.")
     points = _upright(vertices)
-    corners = np.asarray(faces).astype(np.uint16)
-    fig = go.Figure()
-    fig.add_mesh3d(
-        **dict(zip("xyz", points.T, strict=True)), **dict(zip("ijk", corners.T, strict=True)),
-        color=SKIN, opacity=1.0 if joints is None else opacity, hoverinfo="skip",
-        lighting={"ambient": 0.55, "diffuse": 0.6, "specular": 0.05},
-        lightposition={"x": 1000, "y": -2000, "z": 2000},
-    )  # fmt: skip
+    fig = go.Figure(_mesh(points, faces, 1.0 if joints is None else opacity))
     if joints is not None:
-        ends = _upright(joints)
-        bones = [(ends[j], ends[p], [np.nan] * 3) for j, p in enumerate(parents) if p >= 0]
-        lines = np.concatenate(bones).astype(np.float32)
-        fig.add_scatter3d(
-            **dict(zip("xyz", lines.T, strict=True)), mode="lines", hoverinfo="skip",
-            line={"color": PARTS["right_hand"], "width": 4},
-        )  # fmt: skip
+        fig.add_trace(_bones(_upright(joints), parents))
     fig.update_layout(
         scene=_scene(points), margin={"l": 0, "r": 0, "t": 8, "b": 0}, showlegend=False
     )
     return finish(fig, alt=alt, height=height)
+
+
+def _mesh(points: np.ndarray, faces: np.ndarray, opacity: float) -> go.Mesh3d:
+    """The skin, in plotly's axes."""
+    corners = np.asarray(faces).astype(np.uint16)
+    return go.Mesh3d(
+        **dict(zip("xyz", points.T, strict=True)), **dict(zip("ijk", corners.T, strict=True)),
+        color=SKIN, opacity=opacity, hoverinfo="skip",
+        lighting={"ambient": 0.55, "diffuse": 0.6, "specular": 0.05},
+        lightposition={"x": 1000, "y": -2000, "z": 2000},
+    )  # fmt: skip
+
+
+def _bones(joints: np.ndarray, parents: Sequence[int]) -> go.Scatter3d:
+    """A line from each joint to its parent, in plotly's axes."""
+    ends = [(joints[j], joints[p], [np.nan] * 3) for j, p in enumerate(parents) if p >= 0]
+    lines = np.concatenate(ends).astype(np.float32)
+    return go.Scatter3d(
+        **dict(zip("xyz", lines.T, strict=True)), mode="lines", hoverinfo="skip",
+        line={"color": PARTS["right_hand"], "width": 4},
+    )  # fmt: skip
 
 
 def _scene(points: np.ndarray) -> dict:
@@ -161,8 +168,4 @@ def _upright(points: np.ndarray) -> np.ndarray:
 
 def _uri(picture: np.ndarray) -> str:
     """A picture as a JPEG inside a URI."""
-    file = BytesIO()
-    Image.fromarray(np.ascontiguousarray(picture)).convert("RGB").save(
-        file, format="jpeg", quality=92, subsampling=0
-    )
-    return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()
+    return "data:image/jpeg;base64," + base64.b64encode(jpeg(picture, 92)).decode()

@@ -1,6 +1,6 @@
 """A signer's looks as Gaussians that hang on a body mesh: what moves the mesh moves them."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import torch
@@ -10,11 +10,12 @@ from torch.nn.functional import normalize
 from slt_lib.body.model import Body
 from slt_lib.pose.errors import SLTError
 from slt_lib.rendering.binding import Frames, frames, product
+from slt_lib.rendering.conventions import LEVEL
 from slt_lib.rendering.gaussians import Gaussians
 from slt_lib.rendering.regions import BODY, FACE, HANDS, face_labels
 
 DENSITY = {BODY: 1.0, HANDS: 4.0, FACE: 3.0}  # Gaussians per area, against the body's
-LEVEL, SLOPE = 0.28209479177387814, 0.4886025119029199  # harmonics of degrees 0 and 1
+SLOPE = 0.4886025119029199  # the spherical harmonics of degree 1, along their axes
 LUMA = (0.299, 0.587, 0.114)
 SHAPE = (0.55, 0.55, 0.2)  # of a new Gaussian: its deviations, against its distance to the next
 LIGHTS = 9  # harmonics of the surface's direction up to degree 2
@@ -85,11 +86,16 @@ class Avatar:
         """The region of each Gaussian, uint8 [N]."""
         return self.labels[self.triangles]
 
+    def to(self, device: str | torch.device) -> "Avatar":
+        """The same with every tensor on another device."""
+        tensors = {field.name: getattr(self, field.name).to(device) for field in fields(self)}
+        return Avatar(**tensors)
+
     def posed(self, vertices: Tensor) -> Gaussians:
         """The Gaussians where a pose has them.
 
         Args:
-            vertices: Of the mesh, metres, float [V, 3].
+            vertices: Of the mesh, metres, float [V, 3], on any device.
 
         Raises:
             SLTError: If the mesh has too few.
@@ -97,7 +103,7 @@ class Avatar:
         if vertices.ndim != 2 or len(vertices) <= int(self.faces.max()):
             raise SLTError(f"Vertices of shape {list(vertices.shape)} aren't this avatar's mesh.",
                            fix="Pose the body that it was made on.")  # fmt: skip
-        return self.on(frames(vertices, self.faces[self.triangles]))
+        return self.on(frames(vertices.to(self.faces.device), self.faces[self.triangles]))
 
     def on(self, there: Frames) -> Gaussians:
         """The Gaussians where their triangles are, given the frame of each one's own."""
@@ -125,11 +131,12 @@ class Avatar:
         if where.shape != (len(self),) or not where.any():
             raise SLTError(f"A choice of shape {list(where.shape)} recolours none of "
                            f"{len(self)} Gaussians.")  # fmt: skip
-        bright = self.colours[where].clamp(min=0) @ torch.tensor(LUMA)
+        like = {"device": self.colours.device}
+        bright = self.colours[where].clamp(min=0) @ torch.tensor(LUMA, **like)
         shade = bright / bright.mean().clamp(min=1e-6)
         new = self.colours.clone()
-        front = (_bases(torch.tensor([[0.0, 0.0, 1.0]])) @ self.light).clamp(min=1e-3)
-        new[where] = shade[:, None] * torch.tensor(colour) / front
+        front = (_bases(torch.tensor([[0.0, 0.0, 1.0]], **like)) @ self.light).clamp(min=1e-3)
+        new[where] = shade[:, None] * torch.tensor(colour, **like) / front
         return replace(self, colours=new)
 
 

@@ -11,9 +11,10 @@ from tqdm import tqdm
 from slt_lib.body.model import Body
 from slt_lib.body.motion import posed_vertices
 from slt_lib.pose.errors import SLTError
-from slt_lib.rendering.avatar import LEVEL, Avatar, new_avatar
+from slt_lib.rendering.avatar import Avatar, new_avatar
 from slt_lib.rendering.binding import frames
 from slt_lib.rendering.captures import Captures
+from slt_lib.rendering.conventions import LEVEL
 from slt_lib.rendering.rasterise import rasterise
 from slt_lib.rendering.regrowth import regrown
 from slt_lib.rendering.similarity import WINDOW, similarity
@@ -38,9 +39,11 @@ class AvatarSettings:
         regrow: When Gaussians are dropped and split, as shares of the steps.
         similarity: The share of SSIM in the loss, 0 to 1; the rest is the absolute difference.
         seed: Of places and of the order.
+        device: As torch names it. CUDA is untested: the machines that this was written on had no
+            GPU. With gsplat, sums on it have no fixed order, so that a seed doesn't fix the result.
 
     Raises:
-        SLTError: If values make no sense.
+        SLTError: If values make no sense or there is no such device.
 
     Chapter: 06_signsplat
     """
@@ -51,12 +54,26 @@ class AvatarSettings:
     regrow: tuple[float, ...] = (0.15, 0.25, 0.35, 0.45)
     similarity: float = 0.2
     seed: int = 0
+    device: str = "cpu"
 
     def __post_init__(self) -> None:
         if not 1 <= self.first <= self.most or self.steps < 1:
             raise SLTError("first is from 1 to most, steps is 1 or more.")
         if not 0 <= self.similarity <= 1 or not all(0 < share < 1 for share in self.regrow):
             raise SLTError("similarity is from 0 to 1, the shares of regrow are between them.")
+        _check_device(self.device)
+
+
+def _check_device(name: str) -> None:
+    try:
+        kind = torch.device(name).type
+    except RuntimeError as error:
+        raise SLTError(f"There is no device {name!r}.", fix='Give "cpu" or "cuda".') from error
+    if kind not in ("cpu", "cuda"):
+        raise SLTError(f"No avatar is trained on {name!r}.", fix='Give "cpu" or "cuda".')
+    if kind == "cuda" and not torch.cuda.is_available():
+        raise SLTError("There is no CUDA device for the training.",
+                       fix='Give "cpu", or use a machine that has one.')  # fmt: skip
 
 
 def train_avatar(
@@ -66,7 +83,7 @@ def train_avatar(
     *,
     progress: bool = True,
 ) -> Avatar:
-    """Make an avatar of captures, on the CPU.
+    """Make an avatar of captures, on the settings' device.
 
     Args:
         body: What the captures' motion poses.
@@ -95,12 +112,12 @@ class _Lesson:
 
     def __init__(self, body: Body, captures: Captures, settings: AvatarSettings) -> None:
         self.body, self.captures, self.settings = body, captures, settings
-        self.vertices = posed_vertices(body, captures.motion)
-        self.background = torch.as_tensor(captures.background)
+        self.vertices = posed_vertices(body, captures.motion).to(settings.device)
+        self.background = torch.as_tensor(captures.background).to(settings.device)
         self.boxes = [_box(mask) for mask in captures.masks]
         self.random = np.random.default_rng([settings.seed, 1])
         self.order: list[int] = []
-        new = new_avatar(body, settings.first, seed=settings.seed)
+        new = new_avatar(body, settings.first, seed=settings.seed).to(settings.device)
         leaves = {name: getattr(new, name).clone().requires_grad_() for name in RATES}
         self.avatar = replace(new, **leaves)
         self.optimiser = torch.optim.Adam(
@@ -108,7 +125,7 @@ class _Lesson:
             eps=1e-12, fused=True,
         )  # fmt: skip
         self.regrow = {round(share * settings.steps) for share in settings.regrow}
-        self.pull = torch.zeros(len(new))
+        self.pull = torch.zeros(len(new), device=settings.device)
 
     def learn(self, step: int) -> None:
         """Look at one picture."""
@@ -121,8 +138,8 @@ class _Lesson:
         if step in self.regrow:
             room = self.settings.most - len(self.avatar)
             left = sum(step <= when for when in self.regrow)
-            self.avatar, _ = regrown(self.avatar, self.optimiser, self.pull, room // left)
-            self.pull = torch.zeros(len(self.avatar))
+            self.avatar = regrown(self.avatar, self.optimiser, self.pull, room // left)
+            self.pull = torch.zeros(len(self.avatar), device=self.settings.device)
 
     def _descend(self, i: int) -> Tensor:
         """One step down the loss of one picture; returns the triangles' sizes [N]."""
@@ -131,7 +148,7 @@ class _Lesson:
         gaussians = avatar.on(there)
         painted, alpha = rasterise(gaussians, self.captures.cameras[i], self.background)
         loss = self._unlike(painted, i)
-        mask = torch.from_numpy(self.captures.masks[i].astype(np.float32))
+        mask = torch.from_numpy(self.captures.masks[i].astype(np.float32)).to(alpha.device)
         loss = loss + OUTLINE * (alpha - mask).abs().mean()
         off = there.sizes[:, None] * avatar.offsets / NEAR
         wide = (gaussians.scales / NARROW - 1).clamp(min=0)
@@ -144,7 +161,7 @@ class _Lesson:
 
     def _unlike(self, painted: Tensor, i: int) -> Tensor:
         """How a picture differs from the captured one; SSIM is only looked at near the signer."""
-        wanted = torch.from_numpy(self.captures.pictures[i]).float() / 255
+        wanted = torch.from_numpy(self.captures.pictures[i]).to(painted.device).float() / 255
         loss, share = (painted - wanted).abs().mean(), self.settings.similarity
         if not share:
             return loss
@@ -154,20 +171,22 @@ class _Lesson:
 
     def learned(self) -> Avatar:
         """The avatar; what pictures hardly showed takes the mean colour of what they did nearby."""
-        rest = frames(self.body.smplx.v_template, self.body.faces)
+        rest = frames(self.body.smplx.v_template.to(self.settings.device), self.avatar.faces)
         done = replace(self.avatar, **{n: getattr(self.avatar, n).detach() for n in RATES})
         seen = self._pixels() / len(self.captures) > SEEN
         if seen.all() or seen.sum() < NEIGHBOURS:
             return done
-        at = done.on(rest[done.triangles]).means.numpy()
-        nearest = cKDTree(at[seen]).query(at[~seen], NEIGHBOURS)[1]
+        at = done.on(rest[done.triangles]).means.cpu().numpy()
+        known = seen.cpu().numpy()
+        nearest = torch.from_numpy(cKDTree(at[known]).query(at[~known], NEIGHBOURS)[1])
+        nearest = nearest.to(seen.device)
         colours, slopes = done.colours.clone(), done.slopes.clone()
         colours[~seen], slopes[~seen] = colours[seen][nearest].mean(1), 0
         return replace(done, colours=colours, slopes=slopes)
 
     def _pixels(self) -> Tensor:
         """How many pixels each Gaussian made up in all pictures, float [N]."""
-        total = torch.zeros(len(self.avatar))
+        total = torch.zeros(len(self.avatar), device=self.settings.device)
         for i, camera in enumerate(self.captures.cameras):
             with torch.no_grad():
                 gaussians = self.avatar.posed(self.vertices[i])

@@ -23,6 +23,9 @@ class Camera:
         K: Focal lengths and principal point in pixels, float [3, 3].
         width, height: Of the picture, pixels.
 
+    Raises:
+        SLTError: If a picture has no pixels, or a matrix another shape.
+
     Chapter: 06_signsplat
     """
 
@@ -30,6 +33,14 @@ class Camera:
     K: Tensor
     width: int
     height: int
+
+    def __post_init__(self) -> None:
+        if min(self.width, self.height) < 1:
+            raise SLTError(f"A camera can't have {self.width}×{self.height} pixels.",
+                           fix="Give positive ones.")  # fmt: skip
+        if self.viewmat.shape != (4, 4) or self.K.shape != (3, 3):
+            raise SLTError(f"A camera's matrices are [4, 4] and [3, 3], not "
+                           f"{list(self.viewmat.shape)} and {list(self.K.shape)}.")  # fmt: skip
 
     @property
     def eye(self) -> Tensor:

@@ -12,7 +12,7 @@ from slt_lib.body.model import Body
 from slt_lib.body.motion import BodyMotion, posed_vertices
 from slt_lib.pose.errors import SLTError
 from slt_lib.rendering.camera import SIGNING_SPACE, Camera, orbit
-from slt_lib.rendering.mesh import rasterise
+from slt_lib.rendering.mesh import nearest_triangles
 from slt_lib.rendering.paint import paint
 from slt_lib.rendering.poses import signing_poses
 from slt_lib.rendering.regions import BACKGROUND, BODY, face_labels
@@ -144,7 +144,7 @@ def capture_set(
 
 def captures_from_files(
     body: Body, video: str | Path, motion: BodyMotion, cameras: Sequence[Camera],
-    masks: str | Path,
+    masks: str | Path, *, background: np.ndarray | None = None,
 ) -> Captures:  # fmt: skip
     """A real recording in place of a simulated one: a video and what was estimated from it.
 
@@ -154,32 +154,87 @@ def captures_from_files(
         motion: N poses.
         cameras: N, or one that didn't move, all of one size.
         masks: A video of the same frames, white where the signer is.
+        background: What is put behind the signer in place of the room, 0 to 1, float [3]; by
+            default the median colour outside the mask.
 
     Returns:
-        Captures whose regions are the posed mesh's inside the mask, and whose background is the
-        median colour outside.
+        Captures whose regions are the posed mesh's inside the mask, and whose pictures show the
+        signer before one colour: an avatar must not learn the room.
 
     Raises:
-        SLTError: If a file can't be read or they aren't equally many frames.
+        SLTError: If there is no camera, a file has no frame or can't be read, or they aren't
+            equally many frames.
 
     Chapter: 06_signsplat
     """
+    if not cameras:
+        raise SLTError("Captures need a camera.", file=video, fix="Give one, or one per frame.")
     size = (cameras[0].width, cameras[0].height)
-    pictures, covered = (
-        np.stack([np.asarray(Image.fromarray(frame).resize(size)) for frame in read_video(path)])
-        for path in (video, masks)
-    )
-    masks = (covered.mean(-1) / 255).astype(np.float16)
+    pictures, covered = _frames(video, size), _frames(masks, size)
+    shares = (covered.mean(-1) / 255).astype(np.float16)
     cameras = list(cameras) * (len(motion) if len(cameras) == 1 else 1)
-    empty = np.zeros(pictures.shape[:3], np.uint8)
-    outside = pictures[masks < 0.05] if masks.shape == empty.shape else empty
-    colour = np.median(outside, 0) / 255 if len(outside) else np.zeros(3)
-    found = Captures(pictures, masks, empty, cameras, motion, colour.astype(np.float32))
+    counts = len(pictures), len(covered), len(motion), len(cameras)
+    if len(set(counts)) > 1 or any((camera.width, camera.height) != size for camera in cameras):
+        raise SLTError("{} frames, {} of the mask, {} poses and {} cameras don't belong together, or "
+                       "the cameras' sizes differ.".format(*counts), file=video,
+                       fix="Give what was estimated from this very video.")  # fmt: skip
+    regions = np.zeros(pictures.shape[:3], np.uint8)
+    if background is None:
+        outside = pictures[shares < 0.05]
+        background = np.median(outside, 0) / 255 if len(outside) else np.zeros(3)
+    colour = np.asarray(background, np.float32)
     labels, faces = np.append(face_labels(body), BACKGROUND), body.faces.numpy()
     for i, vertices in enumerate(posed_vertices(body, motion).numpy()):
-        seen = labels[rasterise(vertices, faces, cameras[i]).triangles]
-        empty[i] = np.where(masks[i] < 0.5, BACKGROUND, np.maximum(seen, BODY))
-    return found
+        seen = labels[nearest_triangles(vertices, faces, cameras[i]).triangles]
+        regions[i] = np.where(shares[i] < 0.5, BACKGROUND, np.maximum(seen, BODY))
+        share = shares[i, ..., None].astype(np.float32)
+        pictures[i] = np.round(share * pictures[i] + (1 - share) * 255 * colour)
+    return Captures(pictures, shares, regions, cameras, motion, colour)
+
+
+def _frames(video: str | Path, size: tuple[int, int]) -> np.ndarray:
+    """A video's frames, width and height as given, uint8 [N, H, W, 3]."""
+    read = [np.asarray(Image.fromarray(frame).resize(size)) for frame in read_video(video)]
+    if not read:
+        raise SLTError("The video has no frame.", file=video, fix="Was it cut off? Write it again.")
+    return np.stack(read)
+
+
+def joined(captures: Sequence[Captures]) -> Captures:
+    """Several recordings of one signer as one, such as the same signing seen by several cameras.
+
+    Args:
+        captures: One or more, of one size, one build and one background; `captures_from_files`
+            puts any background that it is given behind a signer.
+
+    Raises:
+        SLTError: If there are none, or sizes, builds or backgrounds differ.
+
+    Chapter: 06_signsplat
+    """
+    if not captures:
+        raise SLTError("There are no captures to join.")
+    first, motions = captures[0], [one.motion for one in captures]
+    for what, differ in {
+        "sizes": any(one.pictures.shape[1:] != first.pictures.shape[1:] for one in captures),
+        "builds": any(not np.array_equal(m.betas, first.motion.betas) for m in motions),
+        "backgrounds": any(not np.array_equal(one.background, first.background)
+                           for one in captures),
+    }.items():  # fmt: skip
+        if differ:
+            raise SLTError(f"These captures have different {what}.",
+                           fix=f"Make them again with equal {what}.")  # fmt: skip
+    turns, expression, transl, seen = (
+        np.concatenate([getattr(motion, name) for motion in motions])
+        for name in ("rotations", "expression", "transl", "seen")
+    )
+    motion = BodyMotion(turns, first.motion.fps, first.motion.betas, expression, transl, seen)
+    pictures, masks, regions = (
+        np.concatenate([getattr(one, name) for one in captures])
+        for name in ("pictures", "masks", "regions")
+    )
+    cameras = [camera for one in captures for camera in one.cameras]
+    return Captures(pictures, masks, regions, cameras, motion, first.background)
 
 
 def chest(body: Body, betas: np.ndarray) -> tuple[float, float, float]:

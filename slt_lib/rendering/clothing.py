@@ -44,7 +44,9 @@ def trousers(avatar: Avatar, body: Body) -> Tensor:
 
 
 def _clothed(avatar: Avatar, body: Body) -> Tensor:
-    weights = body.smplx.lbs_weights[:, [INDEX[name] for name in _HEAD]].sum(-1)
+    weights = (
+        body.smplx.lbs_weights[:, [INDEX[name] for name in _HEAD]].sum(-1).to(avatar.faces.device)
+    )
     head = weights[avatar.faces].mean(-1)[avatar.triangles] > 0.5
     return (avatar.regions == BODY) & ~head & ~skin(avatar)
 
@@ -52,6 +54,6 @@ def _clothed(avatar: Avatar, body: Body) -> Tensor:
 def _height(avatar: Avatar, body: Body) -> Tensor:
     """Above the pelvis at rest, metres, float [N]."""
     rest = body.smplx.v_template
-    pelvis = (body.smplx.J_regressor[INDEX["pelvis"]] @ rest)[1]
-    corners = rest[avatar.faces[avatar.triangles], 1]
+    pelvis = float((body.smplx.J_regressor[INDEX["pelvis"]] @ rest)[1])
+    corners = rest.to(avatar.faces.device)[avatar.faces[avatar.triangles], 1]
     return torch.einsum("nk,nk->n", corners, avatar.weights) - pelvis

@@ -27,7 +27,7 @@ class Hits:
     depth: np.ndarray
 
 
-def rasterise(vertices: np.ndarray, faces: np.ndarray, camera: Camera) -> Hits:
+def nearest_triangles(vertices: np.ndarray, faces: np.ndarray, camera: Camera) -> Hits:
     """Find the nearest triangle of every pixel.
 
     Args:

@@ -10,7 +10,7 @@ import math
 import numpy as np
 from numba import njit, prange
 
-from slt_lib.rendering.conventions import DARKEST, EPS2D, NEAR
+from slt_lib.rendering.conventions import DARKEST, EPS2D, LEVEL, NEAR
 
 FLAT = 9  # numbers per flat Gaussian: centre (2), inverse covariance (3), opacity, colour (3)
 _FAST = {"contract", "nsz", "arcp"}  # nothing here may assume that there is no NaN
@@ -100,7 +100,7 @@ def _direction(mean, eye):
 @njit(cache=True, error_model="numpy")
 def _harmonics(x, y, z, count, out):
     """The real spherical harmonics of a direction, as 3-D Gaussian splatting numbers them."""
-    out[0] = 0.28209479177387814
+    out[0] = LEVEL
     if count > 1:
         out[1], out[2], out[3] = -0.4886025119 * y, 0.4886025119 * z, -0.4886025119 * x
     if count > 4:

@@ -37,6 +37,8 @@ def rasterise(
         SLTError: If the background's shape is wrong, there is no such backend or no CUDA device
             for it.
 
+    gsplat's path is untested here: the machines that this was written on had no GPU.
+
     Source: Ye et al., gsplat: An Open-Source Library for Gaussian Splatting, JMLR 2025, whose
         classic mode it follows in every constant.
 
@@ -49,6 +51,7 @@ def rasterise(
             fix=f"Give [3] or [{camera.height}, {camera.width}, 3].",
         )
     colours, alphas = _PAINT[_chosen(backend, gaussians)](gaussians, camera)
+    colours, alphas = colours.to(behind.device), alphas.to(behind.device)
     return torch.addcmul(colours, 1 - alphas[..., None], behind), alphas
 
 

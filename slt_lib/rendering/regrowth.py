@@ -14,9 +14,7 @@ APART = 0.7  # halves stand so many deviations to both sides of the whole,
 NARROWER = math.log(1.6)  # and are narrower by that factor
 
 
-def regrown(
-    avatar: Avatar, optimiser: torch.optim.Optimizer, pull: Tensor, room: int
-) -> tuple[Avatar, int]:
+def regrown(avatar: Avatar, optimiser: torch.optim.Optimizer, pull: Tensor, room: int) -> Avatar:
     """Drop the transparent Gaussians and split those that the loss pulls at most.
 
     Args:
@@ -27,13 +25,12 @@ def regrown(
         room: How many more there may be.
 
     Returns:
-        The avatar with new leaves, which the optimiser has too, and how many were dropped.
+        The avatar with new leaves, which the optimiser has too.
 
     Source: Kerbl et al., 3D Gaussian Splatting for Real-Time Radiance Field Rendering, 2023.
     """
     kept = avatar.opacities.detach().sigmoid() > FAINT
-    dropped = int((~kept).sum())
-    most = min(room + dropped, int((kept & (pull > 0)).sum()))
+    most = min(room + int((~kept).sum()), int((kept & (pull > 0)).sum()))
     split = pull.masked_fill(~kept, -1).topk(most).indices.sort().values
     kept[split] = False
     rows = torch.cat([kept.nonzero()[:, 0], split, split])
@@ -48,12 +45,12 @@ def regrown(
             new[-2 * most :] = halves[name]
         changed[name] = group["params"][0] = new.requires_grad_()
         _carry(optimiser, old, new, rows, 2 * most)
-    return replace(avatar, **changed), dropped
+    return replace(avatar, **changed)
 
 
 def _halves(avatar: Avatar, split: Tensor) -> dict[str, Tensor]:
     """Offsets and scales of the halves, first all on one side, then those on the other."""
-    scales, rows = avatar.scales.detach()[split], torch.arange(len(split))
+    scales, rows = avatar.scales.detach()[split], torch.arange(len(split), device=split.device)
     longest = scales.argmax(-1)
     axes = matrices(avatar.quats.detach()[split])[rows, :, longest]
     aside = APART * scales[rows, longest].exp()[:, None] * axes

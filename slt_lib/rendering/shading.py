@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit, prange
 
 from slt_lib.rendering.camera import Camera
-from slt_lib.rendering.mesh import rasterise, vertex_frames, vertex_normals
+from slt_lib.rendering.mesh import nearest_triangles, vertex_frames, vertex_normals
 
 GAMMA = 2.0  # colours are linear light until the last step, a square root
 WRAP = 0.35  # how far light reaches around an edge, as skin and cloth let it
@@ -57,13 +57,11 @@ class View:
         picture: Red, green, blue from 0 to 1 as shown (not linear), float32 [H, W, 3].
         alpha: The share of a pixel that the mesh covers, float32 [H, W].
         regions: The triangles' label that most of it has, 0 for the background, uint8 [H, W].
-        depth: Of the nearest point, metres, float32 [H, W]; infinite in the background.
     """
 
     picture: np.ndarray
     alpha: np.ndarray
     regions: np.ndarray
-    depth: np.ndarray
 
 
 def texel_weights(rows: int) -> np.ndarray:
@@ -95,16 +93,16 @@ def render(
     Chapter: 06_signsplat
     """
     height, width, s = camera.height, camera.width, supersampling
-    hits = rasterise(vertices, faces, camera.resized(s * width, s * height))
+    hits = nearest_triangles(vertices, faces, camera.resized(s * width, s * height))
     view = View(
         np.empty((height, width, 3), np.float32), np.empty((height, width), np.float32),
-        np.empty((height, width), np.uint8), np.empty((height, width), np.float32),
+        np.empty((height, width), np.uint8),
     )  # fmt: skip
     behind = np.broadcast_to(np.asarray(background, np.float32), (height, width, 3))
     _average(
-        hits.triangles, hits.weights, hits.depth, np.ascontiguousarray(faces, np.int64),
+        hits.triangles, hits.weights, np.ascontiguousarray(faces, np.int64),
         vertex_normals(vertices, faces), surface.occlusion, surface.texels, surface.labels,
-        _lamps(light), behind, s, view.picture, view.alpha, view.regions, view.depth,
+        _lamps(light), behind, s, view.picture, view.alpha, view.regions,
     )  # fmt: skip
     return view
 
@@ -122,15 +120,15 @@ def _lamps(light: Light) -> np.ndarray:
 
 
 @njit(parallel=True, cache=True)
-def _average(triangles, weights, depths, faces, normals, occlusion, texels, labels, lamps,
-             background, s, picture, alpha, regions, depth):  # fmt: skip
+def _average(triangles, weights, faces, normals, occlusion, texels, labels, lamps,
+             background, s, picture, alpha, regions):  # fmt: skip
     """Shade every ray that met something, and average a pixel's."""
     kinds = labels.max() + 1
     for y in prange(len(alpha)):
         votes = np.zeros(kinds, np.int64)
         for x in range(alpha.shape[1]):
             votes[:] = 0
-            red, green, blue, nearest = 0.0, 0.0, 0.0, np.float32(np.inf)
+            red, green, blue = 0.0, 0.0, 0.0
             for k in range(s * s):
                 i, j = s * y + k // s, s * x + k % s
                 t = triangles[i, j]
@@ -138,7 +136,6 @@ def _average(triangles, weights, depths, faces, normals, occlusion, texels, labe
                     votes[0] += 1
                     continue
                 votes[labels[t]] += 1
-                nearest = min(nearest, depths[i, j])
                 u, v, w = weights[i, j, 0], weights[i, j, 1], weights[i, j, 2]
                 light = _light(t, u, v, w, faces, normals, occlusion, lamps)
                 colour = _colour(t, v, w, texels)
@@ -146,7 +143,7 @@ def _average(triangles, weights, depths, faces, normals, occlusion, texels, labe
                 green += min(1.0, light[1] * colour[1]) ** 0.5
                 blue += min(1.0, light[2] * colour[2]) ** 0.5
             gone = votes[0] / (s * s)
-            alpha[y, x], depth[y, x] = 1 - gone, nearest
+            alpha[y, x] = 1 - gone
             regions[y, x] = 0 if gone > 0.5 else votes[1:].argmax() + 1
             for c, value in enumerate((red, green, blue)):
                 picture[y, x, c] = value / (s * s) + gone * background[y, x, c]

@@ -20,7 +20,8 @@ def similarity(a: Tensor, b: Tensor) -> Tensor:
     """
     height, width, channels = a.shape
     maps = torch.cat([a, b, a * a, b * b, a * b], -1).permute(2, 0, 1)
-    means = _band(height) @ maps @ _band(width).T
+    down, across = (_band(side).to(a.device) for side in (height, width))
+    means = down @ maps @ across.T
     ma, mb, aa, bb, ab = means.view(5, channels, *means.shape[1:])
     likeness = (2 * ma * mb + _C1) * (2 * (ab - ma * mb) + _C2)
     return (likeness / ((ma**2 + mb**2 + _C1) * (aa - ma**2 + bb - mb**2 + _C2))).mean()

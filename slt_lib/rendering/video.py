@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from io import BytesIO
 from itertools import chain
 from pathlib import Path
 
@@ -35,7 +36,8 @@ def write_video(
         How many frames were written.
 
     Raises:
-        SLTError: If there is no frame, or one has no pixels, another size or is no picture.
+        SLTError: If there is no frame, or one has no pixels, another size, is no picture or isn't
+            finite.
 
     Chapter: 06_signsplat
     """
@@ -80,7 +82,10 @@ def read_video(path: str | Path) -> Iterator[np.ndarray]:
 
 
 def write_pictures(frames: Iterable[np.ndarray], folder: str | Path) -> int:
-    """Write pictures as numbered PNG files, such as 00000.png; what is there is overwritten.
+    """Write pictures as numbered PNG files, such as 00000.png.
+
+    What is there is overwritten, and numbered pictures beyond the last are removed: a folder never
+    mixes two sequences.
 
     Args:
         frames: Each uint8 [H, W, 3] or float 0 to 1, all of one size.
@@ -90,7 +95,7 @@ def write_pictures(frames: Iterable[np.ndarray], folder: str | Path) -> int:
         How many were written.
 
     Raises:
-        SLTError: If one has no pixels, another size or is no picture.
+        SLTError: If one has no pixels, another size, is no picture or isn't finite.
 
     Chapter: 06_signsplat
     """
@@ -98,14 +103,25 @@ def write_pictures(frames: Iterable[np.ndarray], folder: str | Path) -> int:
     for count, picture in enumerate(_pictures(frames), start=1):
         with atomic_write(Path(folder) / f"{count - 1:05d}.png") as file:
             Image.fromarray(picture).save(file, format="png")
+    for old in Path(folder).glob("*.png"):
+        if len(old.stem) >= 5 and old.stem.isdecimal() and int(old.stem) >= count:
+            old.unlink()
     return count
+
+
+def jpeg(picture: np.ndarray, quality: int) -> bytes:
+    """A picture, uint8 [H, W, 3] or [H, W], as a JPEG file with colours at full resolution."""
+    file = BytesIO()
+    image = Image.fromarray(np.ascontiguousarray(picture)).convert("RGB")
+    image.save(file, format="jpeg", quality=quality, subsampling=0)
+    return file.getvalue()
 
 
 def as_bytes(picture: np.ndarray) -> np.ndarray:
     """A picture as uint8 [H, W, 3], whether it is that already or float from 0 to 1.
 
     Raises:
-        SLTError: If it has no pixels or is no picture.
+        SLTError: If it has no pixels, is no picture or isn't finite.
     """
     picture = np.asarray(picture)
     if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype.kind not in "uf":
@@ -116,7 +132,10 @@ def as_bytes(picture: np.ndarray) -> np.ndarray:
                        fix="Give the camera a width and height above 0.")  # fmt: skip
     if picture.dtype == np.uint8:
         return picture
-    return np.round(np.nan_to_num(picture).clip(0, 1) * 255).astype(np.uint8)
+    if not np.isfinite(picture).all():
+        raise SLTError("A picture has values that aren't finite.",
+                       fix="Look where they come from: a pose or Gaussians with NaN.")  # fmt: skip
+    return np.round(picture.clip(0, 1) * 255).astype(np.uint8)
 
 
 def _pictures(frames: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
