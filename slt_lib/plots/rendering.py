@@ -151,9 +151,14 @@ def _scene(points: np.ndarray) -> dict:
     """A box around points without axes, seen from the front."""
     low, high = points.min(0) - 0.02, points.max(0) + 0.02
     ratio = (high - low) / (high - low).max()
+    # Axes that aren't "visible" still draw their numbers somewhere: these have none to draw.
+    bare = {
+        "showgrid": False, "zeroline": False, "showline": False, "showbackground": False,
+        "showspikes": False, "title": {"text": ""}, "ticks": "", "showticklabels": False,
+        "tickmode": "array", "tickvals": [1e3], "ticktext": [""],
+    }  # fmt: skip
     axes = {
-        f"{a}axis": {"range": [float(low[k]), float(high[k])], "visible": False}
-        for k, a in enumerate("xyz")
+        f"{a}axis": {**bare, "range": [float(low[k]), float(high[k])]} for k, a in enumerate("xyz")
     }
     camera = {"eye": {"x": 0.3, "y": -1.45, "z": 0.1}, "up": {"x": 0, "y": 0, "z": 1}}
     ratio = dict(zip("xyz", ratio.tolist(), strict=True))
