@@ -175,8 +175,8 @@ def captures_from_files(
     cameras = list(cameras) * (len(motion) if len(cameras) == 1 else 1)
     counts = len(pictures), len(covered), len(motion), len(cameras)
     if len(set(counts)) > 1 or any((camera.width, camera.height) != size for camera in cameras):
-        raise SLTError("{} frames, {} of the mask, {} poses and {} cameras don't belong together, or "
-                       "the cameras' sizes differ.".format(*counts), file=video,
+        raise SLTError("{} frames, {} of the mask, {} poses and {} cameras don't belong together, "
+                       "or the cameras' sizes differ.".format(*counts), file=video,
                        fix="Give what was estimated from this very video.")  # fmt: skip
     regions = np.zeros(pictures.shape[:3], np.uint8)
     if background is None:
