@@ -43,7 +43,7 @@ def test_one_crash_counts_for_one_recording(body, monkeypatch):
     real = bodies.fit_bodies
     monkeypatch.setattr(bodies, "fit_bodies", fragile)
     named = [(str(n), recorded(body, signing(n))) for n in (4, 5, 6)]
-    outcomes, _ = bodies._fit_lot(named, QUICK)
+    outcomes, _ = fit_all(load_body(), named, QUICK)
     assert [one.outcome == "crashed" for one in outcomes] == [False, True, False]
     assert outcomes[1].why == ("singular",)
 

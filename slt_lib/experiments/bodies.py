@@ -31,6 +31,7 @@ ARMS = ("recordings",)  # of `--arm all`; the other one needs skeletons of the u
 SKELETONS = "skeletons"
 LONG = 30  # frames: recordings of the bar
 LOT = 24  # recordings fitted at once
+CRASHES = (SLTError, ValueError, RuntimeError, FloatingPointError)
 Named = tuple[str, PoseSequence]
 BENDS = (5, 25, 50, 75, 95, 99)  # percentiles kept of the errors
 
@@ -59,7 +60,7 @@ class Outcome:
 
 
 def fit_all(
-    body: Body, named: Sequence[tuple[str, PoseSequence]], settings: FitSettings | None = None
+    body: Body, named: Sequence[Named], settings: FitSettings | None = None
 ) -> tuple[list[Outcome], dict[str, np.ndarray]]:
     """Fit what is worth it, refuse the rest, and say how it went.
 
@@ -69,12 +70,29 @@ def fit_all(
         settings: Of the fits.
 
     Returns:
-        One outcome per recording, and all errors of those fitted, `body_px` and `hand_deg`,
-        float [...], NaN left out.
+        One outcome per recording ("crashed" if fitting it raised), and all errors of those fitted,
+        `body_px` and `hand_deg`, float [...], NaN left out.
 
     Chapter: 05_body
     """
     settings = settings or FitSettings()
+    try:
+        return _fit_together(body, named, settings)
+    except CRASHES:  # then each alone, so that only the culprit counts
+        outcomes, parts = [], []
+        for one in named:
+            try:
+                got, errors = _fit_together(body, [one], settings)
+                outcomes += got
+                parts.append(errors)
+            except CRASHES as error:
+                outcomes.append(Outcome(one[0], len(one[1]), "crashed", (str(error),)))
+        return outcomes, {k: _known([p[k] for p in parts]) for k in ("body_px", "hand_deg")}
+
+
+def _fit_together(
+    body: Body, named: Sequence[Named], settings: FitSettings
+) -> tuple[list[Outcome], dict[str, np.ndarray]]:
     told = [worth_fitting(pose, settings.deep) for _, pose in named]
     worth = [pose for (_, pose), t in zip(named, told, strict=True) if t.fitted]
     fits = iter(fit_bodies(body, worth, settings))
@@ -178,21 +196,7 @@ def _skeletons(stems: str) -> Iterator[Named]:
 
 
 def _fit_lot(named: Sequence[Named], settings: FitSettings) -> tuple[list[Outcome], dict]:
-    """One lot: if it crashes, every recording alone, so that only the culprit counts."""
-    body = load_body()
-    try:
-        outcomes, errors = fit_all(body, named, settings)
-    except (SLTError, ValueError, RuntimeError, FloatingPointError):
-        outcomes, parts = [], []
-        for one in named:
-            try:
-                got = fit_all(body, [one], settings)
-                outcomes += got[0]
-                parts.append(got[1])
-            except (SLTError, ValueError, RuntimeError, FloatingPointError) as error:
-                outcomes.append(Outcome(one[0], len(one[1]), "crashed", (str(error),)))
-        errors = {k: _known([p[k] for p in parts]) for k in ("body_px", "hand_deg")}
-    return outcomes, errors
+    return fit_all(load_body(), named, settings)
 
 
 def _measured(done: Sequence[tuple[list[Outcome], dict]], seconds: float) -> dict:
