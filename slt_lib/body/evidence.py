@@ -84,9 +84,10 @@ def gather(
     Chapter: 05_body
     """
     if not poses:
-        raise PoseError("There is no sequence to fit a body to.")
+        raise PoseError("There is no sequence to fit a body to.", fix="Give at least one.")
     if signers and len(signers) != len(poses):
-        raise PoseError(f"{len(signers)} signers were named for {len(poses)} sequences.")
+        raise PoseError(f"{len(signers)} signers were named for {len(poses)} sequences.",
+                        fix="Name one per sequence, or none.")  # fmt: skip
     numbers = np.unique(signers, return_inverse=True)[1] if signers else np.arange(len(poses))
     parts = [_points(pose) for pose in poses]
     points = np.concatenate([part[0] for part in parts])

@@ -55,7 +55,7 @@ class FitSettings:
             raise SLTError(f"A fit has no term {', '.join(sorted(unknown))}.",
                            fix=f"Known: {', '.join(TERMS)}.")  # fmt: skip
         if self.steps < 1:
-            raise SLTError("A fit takes at least one step.")
+            raise SLTError(f"A fit of {self.steps} steps fits nothing.", fix="Take 1 or more.")
 
 
 @dataclass(frozen=True, eq=False)

@@ -53,13 +53,15 @@ class BodyMotion:
             if array.shape != shape:
                 raise PoseError(f"A body's {name} must be {shape}, not {array.shape}.")
             if not np.isfinite(array).all():
-                raise PoseError(f"A body's {name} must be finite.")
+                raise PoseError(f"A body's {name} must be finite.",
+                                fix="Leave out the frames that aren't.")  # fmt: skip
             object.__setattr__(self, name, array)
         seen = np.ones((frames, len(NAMES)), bool) if self.seen is None else self.seen
         if np.shape(seen) != (frames, len(NAMES)):
             raise PoseError(f"A body's seen must be {(frames, len(NAMES))}, not {np.shape(seen)}.")
         if not (np.isfinite(self.fps) and 0 < self.fps <= 1000):
-            raise PoseError(f"A frame rate of {self.fps} frames per second makes no sense.")
+            raise PoseError(f"A frame rate of {self.fps} frames per second makes no sense.",
+                            fix="Give the recording's, such as 25.")  # fmt: skip
         object.__setattr__(self, "seen", np.asarray(seen, bool))
         object.__setattr__(self, "fps", float(self.fps))
 

@@ -49,7 +49,8 @@ def turn_between(before: BodyMotion, after: BodyMotion, frames: int) -> BodyMoti
         PoseError: If one is empty or the frame rates differ.
     """
     if not (len(before) and len(after)) or not np.isclose(before.fps, after.fps):
-        raise PoseError("Two movements of one frame rate are needed, each with a frame.")
+        raise PoseError("Two movements of one frame rate are needed, each with a frame.",
+                        fix="Leave out empty ones; convert with to_fps first.")  # fmt: skip
     s = np.arange(1, frames + 1, dtype=np.float32) / (frames + 1)
     ends = (before.expression[-1], after.expression[0]), (before.transl[-1], after.transl[0])
     between = [a + s[:, None] * (b - a) for a, b in ends]

@@ -58,9 +58,11 @@ class AvatarSettings:
 
     def __post_init__(self) -> None:
         if not 1 <= self.first <= self.most or self.steps < 1:
-            raise SLTError("first is from 1 to most, steps is 1 or more.")
+            raise SLTError(f"An avatar can't learn with {self.first} to {self.most} Gaussians in "
+                           f"{self.steps} steps.", fix="Take 1 <= first <= most.")  # fmt: skip
         if not 0 <= self.similarity <= 1 or not all(0 < share < 1 for share in self.regrow):
-            raise SLTError("similarity is from 0 to 1, the shares of regrow are between them.")
+            raise SLTError(f"similarity {self.similarity} or regrow {self.regrow} makes no sense.",
+                           fix="similarity and shares of regrow are from 0 to 1.")  # fmt: skip
         _check_device(self.device)
 
 

@@ -213,7 +213,7 @@ def joined(captures: Sequence[Captures]) -> Captures:
     Chapter: 06_signsplat
     """
     if not captures:
-        raise SLTError("There are no captures to join.")
+        raise SLTError("There are no captures to join.", fix="Give at least one recording.")
     first, motions = captures[0], [one.motion for one in captures]
     for what, differ in {
         "sizes": any(one.pictures.shape[1:] != first.pictures.shape[1:] for one in captures),
