@@ -1,4 +1,4 @@
-"""The arms: what each is trained on, in which order, for how long. Chapters 10 and 12 read this.
+"""The arms: what each is trained on, in which order, for how long. Chapters 10 to 12 read this.
 
 A phase's length is in units of one real-only training. Every arm is tested on the same real
 (in the default corpus: simulated broadcast) sentences.
@@ -123,6 +123,21 @@ TRAINED_OUT = {  # chapter 12: a quarter of the real data, until more updates do
     ),
 }  # fmt: skip
 
+_LOOKS = {"signgan": "SignGAN", "signsplat": "SignSplat", "both": "SignGAN and SignSplat"}
+_SETS = {"signgan": "signgan", "signsplat": "signsplat", "both": "signgan+signsplat"}
+VIDEO = {  # chapter 11: real video (simulated captures), and its sentences in other looks
+    "real_only": PRETRAINING["real_only"],
+    "equal_compute": Arm("(e) real only, as many updates as the others", (Phase("real", 2.0),)),
+    **{
+        f"{key}_pretrain": _then_real(Phase(made), f"(d) {_LOOKS[key]}, then real")
+        for key, made in _SETS.items()
+    },
+    **{
+        f"{key}_joint": Arm(f"(c) real and {_LOOKS[key]} together", (Phase(f"real+{made}", 2.0),))
+        for key, made in _SETS.items()
+    },
+}
+
 
 def arm_of(name: str) -> Arm:
     """The arm of a name.
@@ -130,8 +145,9 @@ def arm_of(name: str) -> Arm:
     Raises:
         SLTError: If there is none.
     """
-    for table in (PRETRAINING, ABLATIONS, TRAINED_OUT):
+    tables = (PRETRAINING, ABLATIONS, TRAINED_OUT, VIDEO)
+    for table in tables:
         if name in table:
             return table[name]
-    known = ", ".join({**PRETRAINING, **ABLATIONS, **TRAINED_OUT})
+    known = ", ".join(dict.fromkeys(arm for table in tables for arm in table))
     raise SLTError(f"There is no arm {name!r}.", fix=f"Known: {known}.")

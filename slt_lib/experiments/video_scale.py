@@ -1,0 +1,147 @@
+"""How large is the video experiment? One set of sizes per profile, the translator's included."""
+
+from dataclasses import asdict, dataclass, replace
+
+from slt_lib.corpus.weather.world import WorldSettings
+from slt_lib.experiments.scale import FULL, SCALES, SEARCH, Scale
+from slt_lib.pose.errors import SLTError
+from slt_lib.rendering.avatar_training import AvatarSettings
+from slt_lib.rendering.frame_pretraining import LessonSettings
+from slt_lib.rendering.regressor import RegressorSettings
+from slt_lib.rendering.signgan import GanShape
+from slt_lib.rendering.signgan_training import GanSettings
+from slt_lib.translation.settings import ModelSettings, PictureAugment
+
+SEEN = (0, 1, 2)  # seeds of `make_signer`: they sign train, dev and test
+UNSEEN = (20, 21, 22)  # other people, other clothes and backdrops: they sign the test once more
+DONORS = (3, 4, 5, 6, 7, 8)  # looks that renderers learn; they sign no sentence
+FPS = 12.5  # frames per second of all clips
+
+
+@dataclass(frozen=True)
+class Renderers:
+    """How the two renderers learn their signers.
+
+    Attributes:
+        poses: Pictures of each signer that SignGAN learns from.
+        gan: How it learns.
+        views: Pictures of each signer that an avatar learns from.
+        picture: Their size, pixels.
+        avatar: How it learns.
+        donors: The first so many of `DONORS` lend their looks.
+    """
+
+    poses: int
+    gan: GanSettings
+    views: int
+    picture: int
+    avatar: AvatarSettings
+    donors: int = len(DONORS)
+
+
+@dataclass(frozen=True)
+class VideoScale:
+    """The sizes of the video experiment.
+
+    Attributes:
+        train, dev, test: How many of the world's sentences of each split are filmed.
+        longest: Sentences of more frames than this, at `FPS`, are left out; 0 takes all.
+        size: Of the pictures, pixels.
+        span: How much of the world a picture shows at the signer's chest, metres.
+        fit_steps: Of the fit of bodies to the world's skeletons.
+        renderers: How they learn.
+        lesson: How the frame encoder learns where joints are, before any sentence.
+        regressor: How the detector behind the artifact score learns.
+        training: World, model and lengths of training, as in the other experiments.
+
+    Chapter: 11_video_to_text
+    """
+
+    train: int
+    dev: int
+    test: int
+    renderers: Renderers
+    lesson: LessonSettings
+    regressor: RegressorSettings
+    training: Scale
+    longest: int = 0
+    size: int = 64
+    span: float = 0.95
+    fit_steps: int = 120
+
+    def of_data(self) -> dict:
+        """Everything that captures depend on: other values, another folder."""
+        names = ("train", "dev", "test", "longest", "size", "span", "fit_steps")
+        return {name: getattr(self, name) for name in names} | asdict(self.training.world)
+
+
+LOOK = PictureAugment()
+MODEL = ModelSettings(
+    encoder="video", width=96, feedforward=192, dropout=0.1, stride=2, text_ctc=False
+)
+FULL_VIDEO = VideoScale(
+    train=480, dev=48, test=120,
+    renderers=Renderers(
+        poses=160, gan=GanSettings(steps=1500), views=80, picture=96,
+        avatar=AvatarSettings(first=3000, most=4000, steps=800),
+    ),
+    lesson=LessonSettings(width=96, steps=1500),
+    regressor=RegressorSettings(size=64),
+    training=replace(FULL, updates=300, model=MODEL, augment=LOOK, novel=0),
+)  # fmt: skip
+_TINY = ModelSettings(
+    encoder="video", width=32, feedforward=64, encoder_layers=1, decoder_layers=1, stride=2,
+    text_ctc=False,
+)  # fmt: skip
+VIDEO_SCALES = {
+    "smoke": VideoScale(
+        train=8, dev=2, test=4, longest=40, fit_steps=30,
+        renderers=Renderers(
+            poses=6, gan=GanSettings(shape=GanShape(width=8), steps=4, reader_steps=4),
+            views=4, picture=48, avatar=AvatarSettings(first=300, most=400, steps=10), donors=2,
+        ),
+        lesson=LessonSettings(width=32, steps=10, batch=8),
+        regressor=RegressorSettings(size=64, channels=8, steps=10),
+        training=Scale(
+            world=WorldSettings(seed=0, train=48, dev=8, test=12), novel=0, updates=3, model=_TINY,
+            batch_size=4, augment=LOOK, search=replace(SEARCH, max_length=20),
+        ),
+    ),
+    "book": VideoScale(
+        train=48, dev=8, test=16, longest=64, fit_steps=60,
+        renderers=Renderers(
+            poses=40, gan=GanSettings(shape=GanShape(width=8), steps=150, reader_steps=60),
+            views=30, picture=64, avatar=AvatarSettings(first=1000, most=1500, steps=150), donors=3,
+        ),
+        lesson=LessonSettings(width=64, steps=200),
+        regressor=RegressorSettings(size=64, channels=16, steps=150),
+        training=Scale(
+            world=WorldSettings(seed=0, train=100, dev=20, test=40), novel=0, updates=40,
+            model=replace(MODEL, width=64, feedforward=128), batch_size=8, augment=LOOK,
+            search=replace(SEARCH, max_length=40),
+        ),
+    ),
+    "full": FULL_VIDEO,
+    "paper": VideoScale(  # on a GPU, larger pictures and a larger translator; not run by us
+        train=1200, dev=100, test=200, size=224,
+        renderers=Renderers(
+            poses=1000, gan=GanSettings(shape=GanShape(size=224, width=32), steps=50_000),
+            views=300, picture=256, avatar=AvatarSettings(),
+        ),
+        lesson=LessonSettings(width=512, steps=20_000),
+        regressor=RegressorSettings(size=224, steps=20_000),
+        training=replace(SCALES["paper"], novel=0, augment=LOOK,
+                         model=replace(SCALES["paper"].model, encoder="video", stride=2)),
+    ),
+}  # fmt: skip
+
+
+def video_scale(name: str) -> VideoScale:
+    """The sizes of a profile.
+
+    Raises:
+        SLTError: If there is no such size.
+    """
+    if name not in VIDEO_SCALES:
+        raise SLTError(f"There is no size {name!r}.", fix=f"Known: {', '.join(VIDEO_SCALES)}.")
+    return VIDEO_SCALES[name]

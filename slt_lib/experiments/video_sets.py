@@ -1,0 +1,97 @@
+"""The sets of clips: who signs which sentences, and what makes their pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from slt_lib.body.motion import BodyMotion
+from slt_lib.experiments.video_looks import filmed
+from slt_lib.experiments.video_scale import DONORS, SEEN, UNSEEN
+
+if TYPE_CHECKING:
+    from slt_lib.experiments.videos import VideoWorld
+
+YAW = 8.0  # degrees: how far to a side a sentence's camera stands, at most
+
+
+@dataclass(frozen=True)
+class Take:
+    """How a sentence of a set is shown.
+
+    Attributes:
+        who: Seeds of the signers: one, or two whose looks are mixed.
+        shares: How much of each.
+        yaw: Of the camera, degrees.
+        looks: Seeds whatever else is drawn of the appearance.
+    """
+
+    who: tuple[int, ...]
+    shares: tuple[float, ...]
+    yaw: float
+    looks: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class VideoSet:
+    """One set of clips.
+
+    Attributes:
+        split: Of the world, whose sentences are signed.
+        cast: Seeds of the signers who may sign them.
+        show: Makes a motion's pictures, given the world, the motion and the take.
+        number: Seeds the takes; sets of one number have the same ones.
+        mixed: Whether two signers' looks may be mixed.
+    """
+
+    split: str
+    cast: tuple[int, ...]
+    show: Callable[[VideoWorld, BodyMotion, Take], np.ndarray]
+    number: int
+    mixed: bool = False
+
+    def take(self, item: int, cast: Sequence[int]) -> Take:
+        """How the sentence of a number is shown; a pure function of set and number."""
+        looks = (self.number, item)
+        rng = np.random.default_rng([62, *looks])
+        yaw, first = float(rng.uniform(-YAW, YAW)), int(rng.choice(cast))
+        others = [who for who in cast if who != first]
+        if not self.mixed or not others or rng.random() < 0.5:
+            return Take((first,), (1.0,), yaw, looks)
+        share_of_first = float(rng.uniform(0.3, 0.7))
+        who = (first, int(rng.choice(others)))
+        return Take(who, (share_of_first, 1 - share_of_first), yaw, looks)
+
+
+def filmed_by_camera(world: VideoWorld, motion: BodyMotion, take: Take) -> np.ndarray:
+    """Simulated captures; no renderer learns anything for them."""
+    return filmed(motion, take.who[0], take.yaw, world.video)
+
+
+def _drawn(world: VideoWorld, motion: BodyMotion, take: Take) -> np.ndarray:
+    return world.gan.drawn(motion, take.who, take.shares, take.yaw)
+
+
+def _splatted(world: VideoWorld, motion: BodyMotion, take: Take) -> np.ndarray:
+    return world.splats.rendered(motion, take.who[0], take.yaw)
+
+
+def _recoloured(world: VideoWorld, motion: BodyMotion, take: Take) -> np.ndarray:
+    rng = np.random.default_rng([63, *take.looks])
+    return world.splats.rendered(motion, take.who[0], take.yaw, rng)
+
+
+SETS: dict[str, VideoSet] = {
+    "real": VideoSet("train", SEEN, filmed_by_camera, 0),
+    "dev": VideoSet("dev", SEEN, filmed_by_camera, 1),
+    "test_seen": VideoSet("test", SEEN, filmed_by_camera, 2),
+    "test_unseen": VideoSet("test", UNSEEN, filmed_by_camera, 3),
+    "signgan": VideoSet("train", DONORS, _drawn, 4, mixed=True),
+    "signsplat": VideoSet("train", DONORS, _recoloured, 5),
+    "seen_signgan": VideoSet("test", SEEN, _drawn, 2),  # as test_seen, by renderers: for artifacts
+    "seen_signsplat": VideoSet("test", SEEN, _splatted, 2),
+}
+ORIGIN = {"signgan": 1, "signsplat": 1}  # synthetic training sets' domain; 0 is real
