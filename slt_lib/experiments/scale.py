@@ -26,7 +26,7 @@ class Scale:
         model: The translator.
         batch_size: Sentences per update.
         lr: Highest learning rate of training from scratch.
-        augment: Whether poses are varied while training; for video, how pictures are.
+        augment: Whether poses are varied while training, or how videos are.
         search: How test sentences are translated.
 
     Chapter: 10_pretraining

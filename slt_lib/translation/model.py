@@ -1,4 +1,4 @@
-"""The translator: an encoder of poses, heads that name glosses and words, a text decoder."""
+"""The translator: an encoder of poses or video, heads for glosses and words, a text decoder."""
 
 from dataclasses import dataclass
 
@@ -11,6 +11,7 @@ from slt_lib.translation.decoder import TextDecoder
 from slt_lib.translation.encoder import Memory, TransformerEncoder
 from slt_lib.translation.settings import ModelSettings
 from slt_lib.translation.streams import MultiStreamEncoder
+from slt_lib.translation.video_encoder import VideoEncoder
 
 
 @dataclass
@@ -27,7 +28,7 @@ class Outputs:
 
 
 class Translator(nn.Module):
-    """Pose to text.
+    """Pose to text, or video to text.
 
     Args:
         settings: Its shape.
@@ -42,6 +43,8 @@ class Translator(nn.Module):
         width, glosses = settings.width, len(codec.gloss)
         if settings.encoder == "multi_stream":
             self.encoder = MultiStreamEncoder(settings, glosses if settings.gloss_ctc else 0)
+        elif settings.encoder == "video":
+            self.encoder = VideoEncoder(settings)
         else:
             self.encoder = TransformerEncoder(settings)
         self.gloss_head = nn.Linear(width, glosses) if settings.gloss_ctc else None
@@ -59,10 +62,12 @@ class Translator(nn.Module):
 
     def encode(self, batch: Batch) -> Memory:
         """The encoder's memory of a batch, with the logits of its heads."""
-        frames = torch.arange(batch.seen.shape[1], device=batch.seen.device)
-        mask = frames < batch.frames.unsqueeze(1)
+        if (batch.pictures is None) == (self.settings.encoder == "video"):
+            kind = "poses" if batch.pictures is None else "video"
+            raise SLTError(f"The encoder {self.settings.encoder!r} doesn't read {kind}.",
+                           fix="Set encoder to video for video, to another for poses.")  # fmt: skip
         extra = None if self.domain is None else self._origin(batch.domain)
-        states, mask, streams = self.encoder(batch.positions, batch.seen, mask, extra)
+        states, mask, streams = self.encoder(batch, batch.mask, extra)
         return Memory(
             states,
             mask,
