@@ -1,4 +1,4 @@
-"""What do a renderer's artifacts do to translation? By correlation, and by damage done on purpose."""
+"""What do artifacts do to translation? By correlation, and by damage done on purpose."""
 
 from collections.abc import Mapping, Sequence
 
@@ -164,7 +164,7 @@ def artifact_table(runs: Mapping[int, Mapping]) -> dict[str, np.ndarray]:
         runs: Records of the arm "artifacts", by seed.
 
     Returns:
-        `score`, `error` and `wer` [renderers, sentences], the errors beyond those on the captures of
+        `score`, `error` and `wer` [renderers, sentences], the errors beyond those on captures of
         the same sentences, and `frames` [sentences].
 
     Chapter: 11_video_to_text

@@ -17,7 +17,7 @@ from slt_lib.rendering.avatar_training import train_avatar
 from slt_lib.rendering.camera import Camera, orbit
 from slt_lib.rendering.captures import Captures, capture, chest
 from slt_lib.rendering.clothing import skin, top, trousers
-from slt_lib.rendering.keypoints import body_keypoints
+from slt_lib.rendering.keypoints import PictureKeypoints, body_keypoints
 from slt_lib.rendering.paint import paint
 from slt_lib.rendering.poses import signing_poses
 from slt_lib.rendering.sequence import pictures
@@ -66,6 +66,14 @@ def filmed(motion: BodyMotion, who: int, yaw: float, scale: VideoScale) -> np.nd
     motion = replace(motion, betas=person.betas)
     view = camera(person.betas, yaw, scale)
     return capture(the_body(), person, motion, [view], surface=_surface(who)).pictures
+
+
+def known_keypoints(
+    motion: BodyMotion, who: int, yaw: float, scale: VideoScale
+) -> PictureKeypoints:
+    """Where the joints are in what `filmed` makes of a motion."""
+    motion = replace(motion, betas=signer(who).betas)
+    return body_keypoints(the_body(), motion, camera(motion.betas, yaw, scale))
 
 
 def studies(who: int, count: int, size: int, scale: VideoScale) -> Captures:
@@ -202,5 +210,5 @@ def _recoloured(avatar: Avatar, rng: np.random.Generator) -> Avatar:
     for name, where in regions.items():
         colour, change = rgb(str(rng.choice(tones[name]))), name != "skin" or rng.random() < 0.5
         if change and where.any():
-            avatar = avatar.recoloured(where, tuple(colour))
+            avatar = avatar.recoloured(where, tuple(map(float, colour)))
     return avatar

@@ -113,5 +113,5 @@ def _read(file: Path) -> list[BodyMotion]:
         starts, fps, betas = stored["starts"], float(stored["fps"]), stored["betas"]
         return [
             BodyMotion(rotations[a:b], fps, shape, expression[a:b], transl[a:b], seen[a:b])
-            for a, b, shape in zip(starts, starts[1:], betas, strict=True)
+            for a, b, shape in zip(starts[:-1], starts[1:], betas, strict=True)
         ]

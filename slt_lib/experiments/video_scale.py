@@ -80,7 +80,7 @@ MODEL = ModelSettings(
     encoder="video", width=96, feedforward=192, dropout=0.1, stride=2, text_ctc=False
 )
 FULL_VIDEO = VideoScale(
-    train=480, dev=48, test=120,
+    train=480, dev=48, test=128,
     renderers=Renderers(
         poses=160, gan=GanSettings(steps=1500), views=80, picture=96,
         avatar=AvatarSettings(first=3000, most=4000, steps=800),
@@ -95,7 +95,7 @@ _TINY = ModelSettings(
 )  # fmt: skip
 VIDEO_SCALES = {
     "smoke": VideoScale(
-        train=8, dev=2, test=4, longest=40, fit_steps=30,
+        train=8, dev=2, test=4, longest=48, fit_steps=30,
         renderers=Renderers(
             poses=6, gan=GanSettings(shape=GanShape(width=8), steps=4, reader_steps=4),
             views=4, picture=48, avatar=AvatarSettings(first=300, most=400, steps=10), donors=2,
@@ -103,7 +103,7 @@ VIDEO_SCALES = {
         lesson=LessonSettings(width=32, steps=10, batch=8),
         regressor=RegressorSettings(size=64, channels=8, steps=10),
         training=Scale(
-            world=WorldSettings(seed=0, train=48, dev=8, test=12), novel=0, updates=3, model=_TINY,
+            world=WorldSettings(seed=0, train=48, dev=16, test=32), novel=0, updates=3, model=_TINY,
             batch_size=4, augment=LOOK, search=replace(SEARCH, max_length=20),
         ),
     ),

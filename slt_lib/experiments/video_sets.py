@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from slt_lib.body.motion import BodyMotion
-from slt_lib.experiments.video_looks import filmed
+from slt_lib.experiments.video_looks import filmed, known_keypoints
 from slt_lib.experiments.video_scale import DONORS, SEEN, UNSEEN
+from slt_lib.rendering.damage import damaged
 
 if TYPE_CHECKING:
     from slt_lib.experiments.videos import VideoWorld
 
+DAMAGE = ("hand_blur", "limb_break")  # kinds of damage done on purpose
+STRENGTHS = (0.25, 0.5, 0.75, 1.0)  # and how much of it
 YAW = 8.0  # degrees: how far to a side a sentence's camera stands, at most
 
 
@@ -66,8 +69,7 @@ class VideoSet:
         return Take(who, (share_of_first, 1 - share_of_first), yaw, looks)
 
 
-def filmed_by_camera(world: VideoWorld, motion: BodyMotion, take: Take) -> np.ndarray:
-    """Simulated captures; no renderer learns anything for them."""
+def _filmed(world: VideoWorld, motion: BodyMotion, take: Take) -> np.ndarray:
     return filmed(motion, take.who[0], take.yaw, world.video)
 
 
@@ -84,14 +86,34 @@ def _recoloured(world: VideoWorld, motion: BodyMotion, take: Take) -> np.ndarray
     return world.splats.rendered(motion, take.who[0], take.yaw, rng)
 
 
+def damaged_set(kind: str, strength: float) -> str:
+    """The name of the set of seen signers' test clips with damage done on purpose."""
+    return f"{kind}_{round(100 * strength)}"
+
+
+def _damaged(kind: str, strength: float):
+    def show(world: VideoWorld, motion: BodyMotion, take: Take) -> np.ndarray:
+        plain, item = world["test_seen"], take.looks[1]
+        folder, clip = plain.places[item]
+        found = known_keypoints(motion, take.who[0], take.yaw, world.video)
+        return damaged(plain.clips[folder].frames(clip), found, kind, strength, seed=item)
+
+    return show
+
+
 SETS: dict[str, VideoSet] = {
-    "real": VideoSet("train", SEEN, filmed_by_camera, 0),
-    "dev": VideoSet("dev", SEEN, filmed_by_camera, 1),
-    "test_seen": VideoSet("test", SEEN, filmed_by_camera, 2),
-    "test_unseen": VideoSet("test", UNSEEN, filmed_by_camera, 3),
+    "real": VideoSet("train", SEEN, _filmed, 0),
+    "dev": VideoSet("dev", SEEN, _filmed, 1),
+    "test_seen": VideoSet("test", SEEN, _filmed, 2),
+    "test_unseen": VideoSet("test", UNSEEN, _filmed, 3),
     "signgan": VideoSet("train", DONORS, _drawn, 4, mixed=True),
     "signsplat": VideoSet("train", DONORS, _recoloured, 5),
     "seen_signgan": VideoSet("test", SEEN, _drawn, 2),  # as test_seen, by renderers: for artifacts
     "seen_signsplat": VideoSet("test", SEEN, _splatted, 2),
+    **{
+        damaged_set(kind, strength): VideoSet("test", SEEN, _damaged(kind, strength), 2)
+        for kind in DAMAGE
+        for strength in STRENGTHS
+    },
 }
 ORIGIN = {"signgan": 1, "signsplat": 1}  # synthetic training sets' domain; 0 is real

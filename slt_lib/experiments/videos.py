@@ -18,19 +18,18 @@ from slt_lib.corpus.corpus import Corpus
 from slt_lib.corpus.weather.world import World, make_world
 from slt_lib.experiments.lots import share
 from slt_lib.experiments.scale import Scale
-from slt_lib.experiments.video_looks import Gan, Splats, camera, signer
+from slt_lib.experiments.video_looks import Gan, Splats, known_keypoints, signer
 from slt_lib.experiments.video_motions import (
     Motions,
     chosen_sentences,
     fitted_motions,
-    the_body,
 )
 from slt_lib.experiments.video_scale import DONORS, FPS, VideoScale
-from slt_lib.experiments.video_sets import ORIGIN, SETS, Take, filmed_by_camera
+from slt_lib.experiments.video_sets import ORIGIN, SETS, Take
 from slt_lib.pose.errors import SLTError
 from slt_lib.rendering.clips import Clip, Clips, write_clips
 from slt_lib.rendering.frame_pretraining import save_frame_encoder, train_frame_encoder
-from slt_lib.rendering.keypoints import body_keypoints
+from slt_lib.rendering.keypoints import PictureKeypoints
 from slt_lib.translation.video_data import VideoData
 
 LOT = 32  # clips that one process makes at a time
@@ -153,8 +152,8 @@ class VideoWorld:
             n = items[i]
             return Clip(corpus.names[n], corpus.glosses[n], corpus.texts[n], who, frames, FPS)
 
-        filmed, makers, folders = SETS[name].show is filmed_by_camera, {}, []
-        folder = (self.work if filmed else self._renderers) / "sets" / name
+        learned = "sign" in name  # by a renderer
+        folder, makers, folders = (self._renderers if learned else self.work) / name, {}, []
         for start in range(0, len(items), LOT):
             folders.append(folder / f"{start:05d}")
             numbers = range(start, min(start + LOT, len(items)))
@@ -176,20 +175,25 @@ class VideoWorld:
         return file
 
     def _teach(self, file: Path) -> None:
+        shown, found = self.lessons()
+        save_frame_encoder(train_frame_encoder(shown, found, self.video.lesson), file)
+
+    def lessons(self) -> tuple[np.ndarray, list[PictureKeypoints]]:
+        """Some frames of the training clips and where the joints are in them, clip by clip.
+
+        Chapter: 11_video_to_text
+        """
         real, (_, _, motions) = self["real"], self.split("train")
         every = max(1, int(real.lengths.sum()) // LESSONS)
         shown, found = [], []
         for i, take in enumerate(self.takes("real")):
             folder, clip = real.places[i]
             numbers = np.arange(i % every, real.lengths[i], every)
-            if not len(numbers):
-                continue
-            shown.append(real.clips[folder].frames(clip, numbers))
-            motion = replace(motions[i][numbers], betas=signer(take.who[0]).betas)
-            view = camera(motion.betas, take.yaw, self.video)
-            found.append(body_keypoints(the_body(), motion, view))
-        encoder = train_frame_encoder(np.concatenate(shown), found, self.video.lesson)
-        save_frame_encoder(encoder, file)
+            if len(numbers):
+                shown.append(real.clips[folder].frames(clip, numbers))
+                motion = motions[i][numbers]
+                found.append(known_keypoints(motion, take.who[0], take.yaw, self.video))
+        return np.concatenate(shown), found
 
     def prepare(self, names: Sequence[str], processes: int = 1) -> None:
         """Make sets, with the help of other processes that do the same from the other end.
