@@ -55,11 +55,12 @@ def augment_pictures(batch: Batch, how: PictureAugment, generator: Generator) ->
     frames = torch.tensor([len(times) for times in kept])
     size, _, _, height, width = batch.pictures.shape
     whole = batch.pictures.permute(0, 1, 3, 4, 2)
-    out = torch.zeros((size, int(frames.max()), height, width, 3), dtype=torch.uint8)
+    out = torch.empty((size, int(frames.max()), height, width, 3), dtype=torch.uint8)
     framings, lights = _framings(size, how, generator), _lights(size, how, generator)
     for row, times in enumerate(kept):
         clip = _framed(whole[row].index_select(0, times), *framings[row].tolist())
         out[row, : len(times)] = _lit(clip, *lights[row])
+        out[row, len(times) :] = 0
     return replace(batch, pictures=out.permute(0, 1, 4, 2, 3), frames=frames)
 
 
