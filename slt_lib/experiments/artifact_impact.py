@@ -7,6 +7,7 @@ from scipy.stats import rankdata
 
 from slt_lib.experiments.protocols import arm_of
 from slt_lib.experiments.run import train_arm
+from slt_lib.experiments.video_detector import set_scores
 from slt_lib.experiments.video_sets import DAMAGE, STRENGTHS, damaged_set
 from slt_lib.experiments.videos import VideoWorld
 from slt_lib.pose.errors import SLTError
@@ -32,7 +33,7 @@ def run_artifacts(seed: int, world: VideoWorld) -> dict:
         world: Where everything is made.
 
     Returns:
-        `renderers.<name>`: per sentence `score` (of artifacts), `error` and `wer`, and BLEU-4;
+        `renderers.<name>`: per sentence `artifacts` by measure, `error` and `wer`, and BLEU-4;
         `captures`: the same without a score; `dose.<kind>`: per strength BLEU-4, chrF and WER;
         `frames` of every sentence, and BLEU-4 of the captures on top.
 
@@ -42,7 +43,8 @@ def run_artifacts(seed: int, world: VideoWorld) -> dict:
     plain = world["test_seen"]
     captures = judged(model, plain, world)
     renderers = {
-        name: judged(model, world[f"seen_{name}"], world) | {"score": world.artifact_scores(name)}
+        name: judged(model, world[f"seen_{name}"], world)
+        | {"artifacts": set_scores(world, f"seen_{name}")}
         for name in RENDERERS
     }
     dose = {
@@ -171,7 +173,9 @@ def artifact_table(runs: Mapping[int, Mapping]) -> dict[str, np.ndarray]:
     """
     every = [runs[seed] for seed in sorted(runs)]
     found = {"frames": np.array(every[0]["frames"], float)}
-    found["score"] = np.array([every[0]["renderers"][name]["score"] for name in RENDERERS])
+    found["score"] = np.array(
+        [every[0]["renderers"][name]["artifacts"]["score"] for name in RENDERERS]
+    )
     for key in ("error", "wer"):
         beyond = [
             np.array([one["renderers"][name][key] for name in RENDERERS])

@@ -86,7 +86,7 @@ FULL_VIDEO = VideoScale(
         avatar=AvatarSettings(first=3000, most=4000, steps=800),
     ),
     lesson=LessonSettings(width=96, steps=1500),
-    regressor=RegressorSettings(size=64),
+    regressor=RegressorSettings(steps=1500),
     training=replace(FULL, updates=300, model=MODEL, augment=LOOK, novel=0),
 )  # fmt: skip
 _TINY = ModelSettings(
@@ -101,7 +101,7 @@ VIDEO_SCALES = {
             views=4, picture=48, avatar=AvatarSettings(first=300, most=400, steps=10), donors=2,
         ),
         lesson=LessonSettings(width=32, steps=10, batch=8),
-        regressor=RegressorSettings(size=64, channels=8, steps=10),
+        regressor=RegressorSettings(channels=8, steps=10),
         training=Scale(
             world=WorldSettings(seed=0, train=48, dev=16, test=32), novel=0, updates=3, model=_TINY,
             batch_size=4, augment=LOOK, search=replace(SEARCH, max_length=20),
@@ -114,7 +114,7 @@ VIDEO_SCALES = {
             views=30, picture=64, avatar=AvatarSettings(first=1000, most=1500, steps=150), donors=3,
         ),
         lesson=LessonSettings(width=64, steps=200),
-        regressor=RegressorSettings(size=64, channels=16, steps=150),
+        regressor=RegressorSettings(channels=8, steps=150),
         training=Scale(
             world=WorldSettings(seed=0, train=100, dev=20, test=40), novel=0, updates=40,
             model=replace(MODEL, width=64, feedforward=128), batch_size=8, augment=LOOK,
@@ -129,7 +129,7 @@ VIDEO_SCALES = {
             views=300, picture=256, avatar=AvatarSettings(),
         ),
         lesson=LessonSettings(width=512, steps=20_000),
-        regressor=RegressorSettings(size=224, steps=20_000),
+        regressor=RegressorSettings(size=224, hand=96, steps=20_000),
         training=replace(SCALES["paper"], novel=0, augment=LOOK,
                          model=replace(SCALES["paper"].model, encoder="video", stride=2)),
     ),

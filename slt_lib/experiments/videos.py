@@ -62,7 +62,7 @@ class VideoWorld:
     def _key(self) -> str:
         """Of everything that the folder's contents depend on."""
         own = [_own(self.clips, name).hash for name in ("real", "dev")] if self.clips else []
-        return _short([self.video.of_data(), own])
+        return short_hash([self.video.of_data(), own])
 
     @cached_property
     def world(self) -> World:
@@ -128,7 +128,7 @@ class VideoWorld:
 
     @property
     def _renderers(self) -> Path:
-        return self.work / f"renderers-{_short(asdict(self.video.renderers))}"
+        return self.work / f"renderers-{short_hash(asdict(self.video.renderers))}"
 
     @cached_property
     def gan(self) -> Gan:
@@ -170,7 +170,7 @@ class VideoWorld:
 
         Chapter: 11_video_to_text
         """
-        file = self.work / f"frame_encoder-{_short(asdict(self.video.lesson))}.pt"
+        file = self.work / f"frame_encoder-{short_hash(asdict(self.video.lesson))}.pt"
         share({file: partial(self._teach, file)})
         return file
 
@@ -178,19 +178,25 @@ class VideoWorld:
         shown, found = self.lessons()
         save_frame_encoder(train_frame_encoder(shown, found, self.video.lesson), file)
 
-    def lessons(self) -> tuple[np.ndarray, list[PictureKeypoints]]:
-        """Some frames of the training clips and where the joints are in them, clip by clip.
+    def lessons(
+        self, name: str = "real", count: int = LESSONS
+    ) -> tuple[np.ndarray, list[PictureKeypoints]]:
+        """Some frames of captured clips and where the joints are in them, clip by clip.
+
+        Args:
+            name: Of a set of captures.
+            count: About how many frames.
 
         Chapter: 11_video_to_text
         """
-        real, (_, _, motions) = self["real"], self.split("train")
-        every = max(1, int(real.lengths.sum()) // LESSONS)
+        clips, (_, _, motions) = self[name], self.split(SETS[name].split)
+        every = max(1, int(clips.lengths.sum()) // count)
         shown, found = [], []
-        for i, take in enumerate(self.takes("real")):
-            folder, clip = real.places[i]
-            numbers = np.arange(i % every, real.lengths[i], every)
+        for i, take in enumerate(self.takes(name)):
+            folder, clip = clips.places[i]
+            numbers = np.arange(i % every, clips.lengths[i], every)
             if len(numbers):
-                shown.append(real.clips[folder].frames(clip, numbers))
+                shown.append(clips.clips[folder].frames(clip, numbers))
                 motion = motions[i][numbers]
                 found.append(known_keypoints(motion, take.who[0], take.yaw, self.video))
         return np.concatenate(shown), found
@@ -234,7 +240,8 @@ def _write(folder: Path, done: Path, numbers: range, clip: Callable[[int], Clip]
     done.touch()
 
 
-def _short(named: object) -> str:
+def short_hash(named: object) -> str:
+    """Of settings: what is made with others goes under another name."""
     return hashlib.sha256(json.dumps(named).encode()).hexdigest()[:10]
 
 
