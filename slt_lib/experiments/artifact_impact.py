@@ -129,7 +129,7 @@ def partial_spearman(x: Sequence[float], y: Sequence[float], given: Sequence[flo
 def artifact_correlation(
     score: np.ndarray, error: np.ndarray, frames: np.ndarray, *, trials: int = TRIALS,
     seed: int = 0,
-) -> dict[str, float]:  # fmt: skip
+) -> dict[str, float | None]:  # fmt: skip
     """Partial rank correlation of artifact scores with errors, controlled for length.
 
     Args:
@@ -140,7 +140,8 @@ def artifact_correlation(
         seed: Of the resampling.
 
     Returns:
-        `correlation`, and `ci_low` and `ci_high` of its 95 % confidence interval.
+        `correlation`, and `ci_low` and `ci_high` of its 95 % confidence interval; None where
+        nothing varies.
 
     Chapter: 11_video_to_text
     """
@@ -150,13 +151,11 @@ def artifact_correlation(
         return partial_spearman(*(v[:, chosen].ravel() for v in (score, error, lengths)))
 
     rng, count = np.random.default_rng(seed), score.shape[1]
-    drawn = [of(rng.integers(count, size=count)) for _ in range(trials)]
-    low, high = np.nanquantile(drawn, [0.025, 0.975])
-    return {
-        "correlation": of(np.arange(count)),
-        "ci_low": float(low),
-        "ci_high": float(high),
-    }
+    drawn = np.array([of(rng.integers(count, size=count)) for _ in range(trials)])
+    known = drawn[np.isfinite(drawn)]
+    bounds = np.quantile(known, [0.025, 0.975]) if len(known) else [np.nan, np.nan]
+    found = {"correlation": of(np.arange(count)), "ci_low": bounds[0], "ci_high": bounds[1]}
+    return {name: float(v) if np.isfinite(v) else None for name, v in found.items()}
 
 
 def artifact_table(runs: Mapping[int, Mapping]) -> dict[str, np.ndarray]:

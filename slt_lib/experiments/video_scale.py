@@ -83,7 +83,7 @@ FULL_VIDEO = VideoScale(
     train=480, dev=48, test=128,
     renderers=Renderers(
         poses=160, gan=GanSettings(steps=1500), views=80, picture=96,
-        avatar=AvatarSettings(first=3000, most=4000, steps=800),
+        avatar=AvatarSettings(first=2200, most=3000, steps=400),
     ),
     lesson=LessonSettings(width=96, steps=1500),
     regressor=RegressorSettings(steps=1500),
