@@ -1,6 +1,6 @@
 """The translator: an encoder of poses or video, heads for glosses and words, a text decoder."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -99,13 +99,16 @@ def count_parameters(model: nn.Module) -> int:
     return sum(p.numel() for p in model.parameters() if p.requires_grad)
 
 
-def flops_per_sentence(model: Translator, frames: int = 110, words: int = 15) -> float:
+def flops_per_sentence(
+    model: Translator, frames: int = 110, words: int = 15, side: int = 64
+) -> float:
     """Floating-point operations of one forward pass on a sentence of average length.
 
     Args:
         model: A translator.
         frames: Of the sentence.
         words: Of its text.
+        side: Of its pictures, pixels (video only).
 
     Chapter: 09_pose_to_text
     """
@@ -116,6 +119,9 @@ def flops_per_sentence(model: Translator, frames: int = 110, words: int = 15) ->
         torch.tensor([frames]), torch.ones(1, 7, dtype=torch.long), torch.tensor([7]),
         torch.ones(1, words + 2, dtype=torch.long), torch.zeros(1, dtype=torch.long),
     )  # fmt: skip
+    if model.settings.encoder == "video":
+        pictures = torch.zeros(1, frames, 3, side, side, dtype=torch.uint8)
+        batch = replace(batch, positions=None, seen=None, pictures=pictures)
     counter = FlopCounterMode(display=False)
     with torch.no_grad(), counter:
         model.eval()(batch)
