@@ -12,7 +12,7 @@ from slt_lib.experiments.video_looks import known_keypoints, studies
 from slt_lib.experiments.video_motions import the_body
 from slt_lib.experiments.video_scale import DONORS, SEEN
 from slt_lib.experiments.video_sets import SETS
-from slt_lib.experiments.videos import VideoWorld, short_hash
+from slt_lib.experiments.videos import VideoWorld
 from slt_lib.pose.io.guard import atomic_write
 from slt_lib.rendering.artifacts import Limits, artifact_scores, limits_of
 from slt_lib.rendering.keypoints import body_keypoints
@@ -36,8 +36,7 @@ def set_scores(world: VideoWorld, name: str) -> dict[str, list[float | None]]:
 
     Chapter: 11_video_to_text
     """
-    key = short_hash([asdict(world.video.regressor), asdict(world.video.renderers)])
-    file = world.work / f"artifacts-{name}-{key}.json"
+    file = world.work / f"artifacts-{name}.json"
     share({file: partial(_score, file, world, name)})
     return json.loads(file.read_text("utf8"))
 
@@ -62,7 +61,7 @@ def detector(world: VideoWorld) -> PoseRegressor:
 
     Chapter: 11_video_to_text
     """
-    file = world.work / f"detector-{short_hash(asdict(world.video.regressor))}.pt"
+    file = world.work / "detector.pt"
     share({file: partial(_learn, file, world)})
     return load_regressor(file)
 

@@ -23,11 +23,12 @@ from slt_lib.rendering.poses import signing_poses
 from slt_lib.rendering.sequence import pictures
 from slt_lib.rendering.shading import Surface
 from slt_lib.rendering.signers import BACKDROPS, CLOTHS, SKIN, TROUSERS, Signer, make_signer, rgb
-from slt_lib.rendering.signgan import draw, style_of
+from slt_lib.rendering.signgan import draw
 from slt_lib.rendering.signgan_files import load_signgan, save_signgan
 from slt_lib.rendering.signgan_training import train_signgan
+from slt_lib.rendering.unwrap import unwrap
 
-REFERENCES = 12  # pictures that a signer's style is taken from
+REFERENCES = 24  # pictures that a signer's looks are taken from
 TURN, TILT = 25.0, 8.0  # degrees: where the cameras of the renderers' lessons stand, at most
 
 
@@ -90,7 +91,7 @@ def studies(who: int, count: int, size: int, scale: VideoScale) -> Captures:
 
 
 class Gan:
-    """SignGAN, trained on seen signers and donors, with a style of each.
+    """SignGAN, trained on seen signers and donors, with the looks of each.
 
     Args:
         folder: Where it is, or will be.
@@ -104,19 +105,19 @@ class Gan:
         self.cast = (*SEEN, *DONORS[: scale.renderers.donors])
         share({file: lambda: self._learn(file)})
         self.gan = load_signgan(file)
-        stored = torch.load(file.with_name("styles.pt"), weights_only=True)
-        self.styles = {int(who): style for who, style in stored.items()}
+        stored = torch.load(file.with_name("looks.pt"), weights_only=True)
+        self.looks = {int(who): look for who, look in stored.items()}
 
     def _learn(self, file: Path) -> None:
         learned = self.scale.renderers
         shown = [studies(who, learned.poses, self.scale.size, self.scale) for who in self.cast]
         gan = train_signgan(shown, the_body(), learned.gan, out=file.parent / "training")
-        styles = {}
+        looks = {}
         for who, some in zip(self.cast, (one[:REFERENCES] for one in shown), strict=True):
             found = body_keypoints(the_body(), some.motion, some.cameras)
-            styles[str(who)] = style_of(gan, some.pictures, found)
-        torch.save(styles, file.with_name("styles.pt"))
-        save_signgan(gan, file)  # last: who finds it finds the styles
+            looks[str(who)] = unwrap(some.pictures, found)
+        torch.save(looks, file.with_name("looks.pt"))
+        save_signgan(gan, file)  # last: who finds it finds the looks
 
     def drawn(
         self, motion: BodyMotion, who: tuple[int, ...], shares: tuple[float, ...], yaw: float
@@ -135,11 +136,11 @@ class Gan:
         Chapter: 11_video_to_text
         """
         betas = sum(s * signer(w).betas for s, w in zip(shares, who, strict=True))
-        style = sum(s * self.styles[w] for s, w in zip(shares, who, strict=True))
+        looks = sum(s * self.looks[w] for s, w in zip(shares, who, strict=True))
         motion = replace(motion, betas=np.float32(betas))
         found = body_keypoints(the_body(), motion, camera(motion.betas, yaw, self.scale))
         behind = signer(who[0]).background(self.scale.size, self.scale.size)
-        return draw(self.gan, found, style, behind)[0]
+        return draw(self.gan, found, looks, behind)[0]
 
 
 class Splats:

@@ -55,14 +55,12 @@ class VideoWorld:
     def __init__(self, scale: VideoScale, work: str | Path, *, clips: str | Path = "") -> None:
         self.video, self.clips = scale, Path(clips) if clips else None
         self.root = Path(work)
-        self.work = self.root / f"videos-{self._key()}"
+        own = [_own(self.clips, name).hash for name in ("real", "dev")] if self.clips else []
+        learned = [asdict(part) for part in (scale.renderers, scale.lesson, scale.regressor)]
+        self.captures = self.root / f"captures-{_short_hash([scale.of_data(), own])}"
+        self.work = self.root / f"videos-{_short_hash([scale.of_data(), own, learned])}"
         self.work.mkdir(parents=True, exist_ok=True)
         self._sets: dict[str, VideoData] = {}
-
-    def _key(self) -> str:
-        """Of everything that the folder's contents depend on."""
-        own = [_own(self.clips, name).hash for name in ("real", "dev")] if self.clips else []
-        return short_hash([self.video.of_data(), own])
 
     @cached_property
     def world(self) -> World:
@@ -126,19 +124,15 @@ class VideoWorld:
         cast = of.cast[: scale.renderers.donors] if of.cast is DONORS else of.cast
         return [of.take(i, cast) for i in range(count)]
 
-    @property
-    def _renderers(self) -> Path:
-        return self.work / f"renderers-{short_hash(asdict(self.video.renderers))}"
-
     @cached_property
     def gan(self) -> Gan:
         """SignGAN, trained if it isn't yet."""
-        return Gan(self._renderers, self.video)
+        return Gan(self.work / "renderers", self.video)
 
     @cached_property
     def splats(self) -> Splats:
         """Avatars."""
-        return Splats(self._renderers, self.video)
+        return Splats(self.work / "renderers", self.video)
 
     def _made(self, name: str) -> VideoData:
         corpus, items, motions = self.split(SETS[name].split)
@@ -153,7 +147,7 @@ class VideoWorld:
             return Clip(corpus.names[n], corpus.glosses[n], corpus.texts[n], who, frames, FPS)
 
         learned = "sign" in name  # by a renderer
-        folder, makers, folders = (self._renderers if learned else self.work) / name, {}, []
+        folder, makers, folders = (self.work if learned else self.captures) / name, {}, []
         for start in range(0, len(items), LOT):
             folders.append(folder / f"{start:05d}")
             numbers = range(start, min(start + LOT, len(items)))
@@ -170,7 +164,7 @@ class VideoWorld:
 
         Chapter: 11_video_to_text
         """
-        file = self.work / f"frame_encoder-{short_hash(asdict(self.video.lesson))}.pt"
+        file = self.work / "frame_encoder.pt"
         share({file: partial(self._teach, file)})
         return file
 
@@ -240,7 +234,7 @@ def _write(folder: Path, done: Path, numbers: range, clip: Callable[[int], Clip]
     done.touch()
 
 
-def short_hash(named: object) -> str:
+def _short_hash(named: object) -> str:
     """Of settings: what is made with others goes under another name."""
     return hashlib.sha256(json.dumps(named).encode()).hexdigest()[:10]
 
