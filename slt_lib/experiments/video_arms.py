@@ -8,7 +8,7 @@ import numpy as np
 
 from slt_lib.experiments.protocols import VIDEO, arm_of
 from slt_lib.experiments.run import run, tested, train_arm
-from slt_lib.experiments.tables import Records, significance
+from slt_lib.experiments.tables import Records, rows, significance
 from slt_lib.experiments.video_scale import VideoScale, video_scale
 from slt_lib.experiments.videos import VideoWorld
 from slt_lib.pose.errors import SLTError
@@ -113,6 +113,26 @@ def translated(records: Records) -> dict[str, dict[int, dict]]:
     Chapter: 11_video_to_text
     """
     return {arm: dict(records[arm]) for arm in VIDEO if arm in records}
+
+
+def video_rows(records: Records) -> list[dict]:
+    """One row per arm for a table: mean and spread on known signers and on others.
+
+    Chapter: 11_video_to_text
+    """
+    known, others = rows(translated(records)), rows(unseen(translated(records)))
+    return [
+        {
+            "arm": VIDEO[one["arm"]].says,
+            "BLEU-4, known signers": one["BLEU-4"],
+            "BLEU-4, other signers": other["BLEU-4"],
+            "chrF": one["chrF"],
+            "chrF, others": other["chrF"],
+            "seeds": one["seeds"],
+            "updates": one["updates"],
+        }
+        for one, other in zip(known, others, strict=True)
+    ]
 
 
 def video_p_values(records: Records, *, trials: int = 10_000) -> dict[str, float]:
