@@ -36,7 +36,7 @@ def set_scores(world: VideoWorld, name: str) -> dict[str, list[float | None]]:
 
     Chapter: 11_video_to_text
     """
-    file = world.work / f"artifacts-{name}.json"
+    file = world.work / _key(world) / f"{name}.json"
     share({file: partial(_score, file, world, name)})
     return json.loads(file.read_text("utf8"))
 
@@ -61,9 +61,14 @@ def detector(world: VideoWorld) -> PoseRegressor:
 
     Chapter: 11_video_to_text
     """
-    file = world.work / "detector.pt"
+    file = world.captures / _key(world) / "detector.pt"
     share({file: partial(_learn, file, world)})
     return load_regressor(file)
+
+
+def _key(world: VideoWorld) -> str:
+    how = world.video.renderers  # whose poses it learns from
+    return world.learned("detector", asdict(world.video.regressor), how.poses, how.donors).name
 
 
 def _learn(file: Path, world: VideoWorld) -> None:

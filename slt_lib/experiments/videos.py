@@ -56,9 +56,9 @@ class VideoWorld:
         self.video, self.clips = scale, Path(clips) if clips else None
         self.root = Path(work)
         own = [_own(self.clips, name).hash for name in ("real", "dev")] if self.clips else []
-        learned = [asdict(part) for part in (scale.renderers, scale.lesson, scale.regressor)]
         self.captures = self.root / f"captures-{_short_hash([scale.of_data(), own])}"
-        self.work = self.root / f"videos-{_short_hash([scale.of_data(), own, learned])}"
+        learned = [asdict(part) for part in (scale.renderers, scale.lesson)]
+        self.work = self.captures / f"runs-{_short_hash(learned)}"
         self.work.mkdir(parents=True, exist_ok=True)
         self._sets: dict[str, VideoData] = {}
 
@@ -124,15 +124,28 @@ class VideoWorld:
         cast = of.cast[: scale.renderers.donors] if of.cast is DONORS else of.cast
         return [of.take(i, cast) for i in range(count)]
 
+    def learned(self, what: str, *how: object) -> Path:
+        """The folder of something that was learned in a certain way, such as a renderer."""
+        return self.captures / f"{what}-{_short_hash(how)}"
+
     @cached_property
     def gan(self) -> Gan:
         """SignGAN, trained if it isn't yet."""
-        return Gan(self.work / "renderers", self.video)
+        return Gan(self._folder("signgan"), self.video)
 
     @cached_property
     def splats(self) -> Splats:
         """Avatars."""
-        return Splats(self.work / "renderers", self.video)
+        return Splats(self._folder("signsplat"), self.video)
+
+    def _folder(self, name: str) -> Path:
+        """Where a set is: a rendered one is with its renderer."""
+        how = self.video.renderers
+        if "signgan" in name:
+            return self.learned("signgan", how.donors, how.poses, asdict(how.gan))
+        if "signsplat" in name:
+            return self.learned("signsplat", how.donors, how.views, how.picture, asdict(how.avatar))
+        return self.captures
 
     def _made(self, name: str) -> VideoData:
         corpus, items, motions = self.split(SETS[name].split)
@@ -146,8 +159,7 @@ class VideoWorld:
             n = items[i]
             return Clip(corpus.names[n], corpus.glosses[n], corpus.texts[n], who, frames, FPS)
 
-        learned = "sign" in name  # by a renderer
-        folder, makers, folders = (self.work if learned else self.captures) / name, {}, []
+        folder, makers, folders = self._folder(name) / name, {}, []
         for start in range(0, len(items), LOT):
             folders.append(folder / f"{start:05d}")
             numbers = range(start, min(start + LOT, len(items)))
@@ -164,7 +176,7 @@ class VideoWorld:
 
         Chapter: 11_video_to_text
         """
-        file = self.work / "frame_encoder.pt"
+        file = self.learned("lesson", asdict(self.video.lesson)) / "frame_encoder.pt"
         share({file: partial(self._teach, file)})
         return file
 
