@@ -115,7 +115,7 @@ class Gan:
         looks = {}
         for who, some in zip(self.cast, (one[:REFERENCES] for one in shown), strict=True):
             found = body_keypoints(the_body(), some.motion, some.cameras)
-            looks[str(who)] = unwrap(some.pictures, found)
+            looks[str(who)] = unwrap(some.pictures, found, some.masks)
         torch.save(looks, file.with_name("looks.pt"))
         save_signgan(gan, file)  # last: who finds it finds the looks
 
