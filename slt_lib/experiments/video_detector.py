@@ -76,7 +76,7 @@ def _learn(file: Path, world: VideoWorld) -> None:
     shown, found = world.lessons()
     others = [
         studies(who, scale.renderers.poses, scale.size, scale)
-        for who in (*SEEN, *DONORS[: scale.renderers.donors])
+        for who in (*scale.cast(SEEN), *scale.cast(DONORS))
     ]
     shown = np.concatenate([shown, *(one.pictures for one in others)])
     found += [body_keypoints(the_body(), one.motion, one.cameras) for one in others]

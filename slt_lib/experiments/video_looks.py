@@ -102,7 +102,7 @@ class Gan:
 
     def __init__(self, folder: Path, scale: VideoScale) -> None:
         self.scale, file = scale, folder / "signgan.pt"
-        self.cast = (*SEEN, *DONORS[: scale.renderers.donors])
+        self.cast = (*scale.cast(SEEN), *scale.cast(DONORS))
         share({file: lambda: self._learn(file)})
         self.gan = load_signgan(file)
         stored = torch.load(file.with_name("looks.pt"), weights_only=True)

@@ -46,6 +46,7 @@ class VideoScale:
     Attributes:
         train, dev, test: How many of the world's sentences of each split are filmed.
         longest: Sentences of more frames than this, at `FPS`, are left out; 0 takes all.
+        signers: How many of `SEEN` and of `UNSEEN` sign.
         size: Of the pictures, pixels.
         span: How much of the world a picture shows at the signer's chest, metres.
         fit_steps: Of the fit of bodies to the world's skeletons.
@@ -65,13 +66,18 @@ class VideoScale:
     regressor: RegressorSettings
     training: Scale
     longest: int = 0
+    signers: int = len(SEEN)
     size: int = 64
     span: float = 0.95
     fit_steps: int = 120
 
+    def cast(self, whom: tuple[int, ...]) -> tuple[int, ...]:
+        """Those of `SEEN`, `UNSEEN` or `DONORS` who take part at this size."""
+        return whom[: self.renderers.donors if whom == DONORS else self.signers]
+
     def of_data(self) -> dict:
         """Everything that captures depend on: other values, another folder."""
-        names = ("train", "dev", "test", "longest", "size", "span", "fit_steps")
+        names = ("train", "dev", "test", "longest", "signers", "size", "span", "fit_steps")
         return {name: getattr(self, name) for name in names} | asdict(self.training.world)
 
 
@@ -95,10 +101,10 @@ _TINY = ModelSettings(
 )  # fmt: skip
 VIDEO_SCALES = {
     "smoke": VideoScale(
-        train=8, dev=2, test=4, longest=48, fit_steps=30,
+        train=6, dev=2, test=3, longest=48, signers=1, fit_steps=30,
         renderers=Renderers(
             poses=6, gan=GanSettings(shape=GanShape(width=8), steps=4, reader_steps=4),
-            views=4, picture=48, avatar=AvatarSettings(first=300, most=400, steps=10), donors=2,
+            views=4, picture=48, avatar=AvatarSettings(first=300, most=400, steps=10), donors=1,
         ),
         lesson=LessonSettings(width=32, steps=10, batch=8),
         regressor=RegressorSettings(channels=8, steps=10),
@@ -108,7 +114,7 @@ VIDEO_SCALES = {
         ),
     ),
     "book": VideoScale(
-        train=48, dev=8, test=16, longest=64, fit_steps=60,
+        train=36, dev=6, test=12, longest=64, signers=2, fit_steps=60,
         renderers=Renderers(
             poses=40, gan=GanSettings(shape=GanShape(width=8), steps=150, reader_steps=60),
             views=30, picture=64, avatar=AvatarSettings(first=1000, most=1500, steps=150), donors=3,

@@ -24,7 +24,7 @@ from slt_lib.experiments.video_motions import (
     chosen_sentences,
     fitted_motions,
 )
-from slt_lib.experiments.video_scale import DONORS, FPS, VideoScale
+from slt_lib.experiments.video_scale import FPS, VideoScale
 from slt_lib.experiments.video_sets import ORIGIN, SETS, Take
 from slt_lib.pose.errors import SLTError
 from slt_lib.rendering.clips import Clip, Clips, write_clips
@@ -121,8 +121,7 @@ class VideoWorld:
         """How every sentence of a set is shown."""
         of, scale = SETS[name], self.video
         count = {"train": scale.train, "dev": scale.dev, "test": scale.test}[of.split]
-        cast = of.cast[: scale.renderers.donors] if of.cast is DONORS else of.cast
-        return [of.take(i, cast) for i in range(count)]
+        return [of.take(i, scale.cast(of.cast)) for i in range(count)]
 
     def learned(self, what: str, *how: object) -> Path:
         """The folder of something that was learned in a certain way, such as a renderer."""
