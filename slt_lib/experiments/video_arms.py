@@ -179,9 +179,9 @@ def video_summary(records: Records, *, trials: int = 10_000) -> dict:
         "corpus_hash": next(iter(hashes), None),
     }
     if ARTIFACTS in records:
-        from slt_lib.experiments.artifact_impact import artifact_summary
+        from slt_lib.experiments.artifact_impact import TRIALS, artifact_summary
 
-        found["artifact"] = artifact_summary(records[ARTIFACTS])
+        found["artifact"] = artifact_summary(records[ARTIFACTS], trials=min(trials, TRIALS))
     return found
 
 

@@ -130,14 +130,14 @@ class VideoWorld:
     @cached_property
     def gan(self) -> Gan:
         """SignGAN, trained if it isn't yet."""
-        return Gan(self._folder("signgan"), self.video)
+        return Gan(self.folder("signgan"), self.video)
 
     @cached_property
     def splats(self) -> Splats:
         """Avatars."""
-        return Splats(self._folder("signsplat"), self.video)
+        return Splats(self.folder("signsplat"), self.video)
 
-    def _folder(self, name: str) -> Path:
+    def folder(self, name: str) -> Path:
         """Where a set is: a rendered one is with its renderer."""
         how = self.video.renderers
         if "signgan" in name:
@@ -158,7 +158,7 @@ class VideoWorld:
             n = items[i]
             return Clip(corpus.names[n], corpus.glosses[n], corpus.texts[n], who, frames, FPS)
 
-        folder, makers, folders = self._folder(name) / name, {}, []
+        folder, makers, folders = self.folder(name) / name, {}, []
         for start in range(0, len(items), LOT):
             folders.append(folder / f"{start:05d}")
             numbers = range(start, min(start + LOT, len(items)))
