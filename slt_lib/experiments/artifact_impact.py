@@ -106,16 +106,18 @@ def partial_spearman(x: Sequence[float], y: Sequence[float], given: Sequence[flo
         given: N values of what is controlled for.
 
     Returns:
-        -1 to 1; NaN if one of the two doesn't vary, or only as the third one does.
+        -1 to 1; NaN if one of the two doesn't vary, or only as the third one does, or if there are
+        fewer than 4 values.
 
     Raises:
-        SLTError: If there are fewer than 4 values or not as many of each.
+        SLTError: If there are not as many of each.
 
     Chapter: 11_video_to_text
     """
-    if len(x) < 4 or not len(x) == len(y) == len(given):
-        raise SLTError(f"{len(x)}, {len(y)} and {len(given)} values give no partial correlation.",
-                       fix="Give 4 or more of each.")  # fmt: skip
+    if not len(x) == len(y) == len(given):
+        raise SLTError(f"{len(x)}, {len(y)} and {len(given)} values don't belong together.")
+    if len(x) < 4:
+        return float("nan")
     base = np.stack([np.ones(len(x)), rankdata(given)], 1)
     left = []
     for values in (x, y):
