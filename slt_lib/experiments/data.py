@@ -116,6 +116,10 @@ class Data:
             "variation": Variation(dropouts=measure_dropouts(train)),
         }
 
+    def start(self, seed: int) -> None:
+        """What a seed's first phase starts from: new weights."""
+        return None
+
     def sentences(self) -> list[tuple[tuple[str, ...], str]]:
         """Glosses and text of the training sentences."""
         train = self.splits["train"]

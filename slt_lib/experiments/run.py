@@ -121,7 +121,7 @@ def train_arm(arm: Arm, seed: int, data: Data) -> list[Trained]:
     done: list[Trained] = []
     for phase in arm.phases:
         settings = data.scale.phase(phase.length, phase.lr, **_losses(phase))
-        initial = done[-1].folder if done else None
+        initial = done[-1].folder if done else data.start(seed)
         key = fingerprint(phase, settings, model, arm.words, seed, initial and initial.name)
         folder = data.work / "trainings" / f"{_plain(phase.data)}-{seed}-{key}"
         folder.parent.mkdir(exist_ok=True)

@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass, replace
 
 from slt_lib.corpus.weather.world import WorldSettings
 from slt_lib.experiments.scale import FULL, SCALES, SEARCH, Scale
+from slt_lib.experiments.video_start import StartSettings
 from slt_lib.pose.errors import SLTError
 from slt_lib.rendering.avatar_training import AvatarSettings
 from slt_lib.rendering.frame_pretraining import LessonSettings
@@ -54,6 +55,7 @@ class VideoScale:
         lesson: How the frame encoder learns where joints are, before any sentence.
         regressor: How the detector behind the artifact score learns.
         training: World, model and lengths of training, as in the other experiments.
+        start: What all arms start from, and how it is made.
 
     Chapter: 11_video_to_text
     """
@@ -65,6 +67,7 @@ class VideoScale:
     lesson: LessonSettings
     regressor: RegressorSettings
     training: Scale
+    start: StartSettings
     longest: int = 0
     signers: int = len(SEEN)
     size: int = 64
@@ -94,6 +97,7 @@ FULL_VIDEO = VideoScale(
     lesson=LessonSettings(width=96, steps=1500),
     regressor=RegressorSettings(steps=1500),
     training=replace(FULL, updates=300, model=MODEL, augment=LOOK, novel=0),
+    start=StartSettings(FULL, 600),
 )  # fmt: skip
 _TINY = ModelSettings(
     encoder="video", width=32, feedforward=64, encoder_layers=1, decoder_layers=1, stride=2,
@@ -112,6 +116,7 @@ VIDEO_SCALES = {
             world=WorldSettings(seed=0, train=48, dev=16, test=32), novel=0, updates=3, model=_TINY,
             batch_size=4, augment=LOOK, search=replace(SEARCH, max_length=20),
         ),
+        start=StartSettings(replace(SCALES["smoke"], novel=0), 3),
     ),
     "book": VideoScale(
         train=36, dev=6, test=12, longest=64, signers=2, fit_steps=60,
@@ -126,6 +131,7 @@ VIDEO_SCALES = {
             model=replace(MODEL, width=64, feedforward=128), batch_size=8, augment=LOOK,
             search=replace(SEARCH, max_length=40),
         ),
+        start=StartSettings(replace(SCALES["book"], novel=0), 40),
     ),
     "full": FULL_VIDEO,
     "paper": VideoScale(  # on a GPU, larger pictures and a larger translator; not run by us
@@ -138,6 +144,7 @@ VIDEO_SCALES = {
         regressor=RegressorSettings(size=224, hand=96, steps=20_000),
         training=replace(SCALES["paper"], novel=0, augment=LOOK,
                          model=replace(SCALES["paper"].model, encoder="video", stride=2)),
+        start=StartSettings(SCALES["paper"], 20_000),
     ),
 }  # fmt: skip
 

@@ -26,6 +26,7 @@ from slt_lib.experiments.video_motions import (
 )
 from slt_lib.experiments.video_scale import FPS, VideoScale
 from slt_lib.experiments.video_sets import ORIGIN, SETS, Take
+from slt_lib.experiments.video_start import start
 from slt_lib.pose.errors import SLTError
 from slt_lib.rendering.clips import Clip, Clips, write_clips
 from slt_lib.rendering.frame_pretraining import save_frame_encoder, train_frame_encoder
@@ -87,6 +88,10 @@ class VideoWorld:
         if self.clips is not None:
             return scale
         return replace(scale, model=replace(scale.model, frames_weights=str(self.frame_encoder())))
+
+    def start(self, seed: int) -> Path | None:
+        """What a seed's arms start from; nothing for the user's own clips, whose poses we lack."""
+        return start(self, seed) if self.clips is None else None
 
     def __getitem__(self, name: str) -> VideoData:
         """The clips of a name; "a+b" are two sets in one, "test" is "test_seen".
@@ -159,10 +164,10 @@ class VideoWorld:
             return Clip(corpus.names[n], corpus.glosses[n], corpus.texts[n], who, frames, FPS)
 
         folder, makers, folders = self.folder(name) / name, {}, []
-        for start in range(0, len(items), LOT):
-            folders.append(folder / f"{start:05d}")
-            numbers = range(start, min(start + LOT, len(items)))
-            done = folder / f"{start:05d}.done"
+        for first in range(0, len(items), LOT):
+            folders.append(folder / f"{first:05d}")
+            numbers = range(first, min(first + LOT, len(items)))
+            done = folder / f"{first:05d}.done"
             makers[done] = partial(_write, folders[-1], done, numbers, clip, name)
         share(makers)
         parts = [VideoData.from_clips(Clips.open(f), ORIGIN.get(name, 0)) for f in folders]
