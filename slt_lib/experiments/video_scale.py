@@ -48,6 +48,7 @@ class VideoScale:
         train, dev, test: How many of the world's sentences of each split are filmed.
         longest: Sentences of more frames than this, at `FPS`, are left out; 0 takes all.
         signers: How many of `SEEN` and of `UNSEEN` sign.
+        every: Translators read every so-many-th frame.
         size: Of the pictures, pixels.
         span: How much of the world a picture shows at the signer's chest, metres.
         fit_steps: Of the fit of bodies to the world's skeletons.
@@ -70,6 +71,7 @@ class VideoScale:
     start: StartSettings
     longest: int = 0
     signers: int = len(SEEN)
+    every: int = 2
     size: int = 64
     span: float = 0.95
     fit_steps: int = 120
@@ -86,7 +88,7 @@ class VideoScale:
 
 LOOK = PictureAugment()
 MODEL = ModelSettings(
-    encoder="video", width=96, feedforward=192, dropout=0.1, stride=2, text_ctc=False
+    encoder="video", width=96, feedforward=192, dropout=0.1, stride=1, text_ctc=False
 )
 FULL_VIDEO = VideoScale(
     train=480, dev=48, test=128,
@@ -100,7 +102,7 @@ FULL_VIDEO = VideoScale(
     start=StartSettings(FULL, 600),
 )  # fmt: skip
 _TINY = ModelSettings(
-    encoder="video", width=32, feedforward=64, encoder_layers=1, decoder_layers=1, stride=2,
+    encoder="video", width=32, feedforward=64, encoder_layers=1, decoder_layers=1, stride=1,
     text_ctc=False,
 )  # fmt: skip
 VIDEO_SCALES = {
@@ -143,7 +145,7 @@ VIDEO_SCALES = {
         lesson=LessonSettings(width=512, steps=20_000),
         regressor=RegressorSettings(size=224, hand=96, steps=20_000),
         training=replace(SCALES["paper"], novel=0, augment=LOOK,
-                         model=replace(SCALES["paper"].model, encoder="video", stride=2)),
+                         model=replace(SCALES["paper"].model, encoder="video", stride=1)),
         start=StartSettings(SCALES["paper"], 20_000),
     ),
 }  # fmt: skip

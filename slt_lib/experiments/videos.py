@@ -58,7 +58,7 @@ class VideoWorld:
         self.root = Path(work)
         own = [_own(self.clips, name).hash for name in ("real", "dev")] if self.clips else []
         self.captures = self.root / f"captures-{_short_hash([scale.of_data(), own])}"
-        learned = [asdict(part) for part in (scale.renderers, scale.lesson)]
+        learned = [asdict(scale.renderers), asdict(scale.lesson), scale.every]
         self.work = self.captures / f"runs-{_short_hash(learned)}"
         self.work.mkdir(parents=True, exist_ok=True)
         self._sets: dict[str, VideoData] = {}
@@ -107,7 +107,7 @@ class VideoWorld:
                 raise SLTError(f"There are no clips {name!r}.", fix=f"Known: {', '.join(SETS)}.")
             elif self.clips is not None:
                 own = _own(self.clips, name)
-                self._sets[name] = VideoData.from_clips(own, ORIGIN.get(name, 0))
+                self._sets[name] = VideoData.from_clips(own, ORIGIN.get(name, 0), self.video.every)
             else:
                 self._sets[name] = self._made(name)
         return self._sets[name]
@@ -170,7 +170,8 @@ class VideoWorld:
             done = folder / f"{first:05d}.done"
             makers[done] = partial(_write, folders[-1], done, numbers, clip, name)
         share(makers)
-        parts = [VideoData.from_clips(Clips.open(f), ORIGIN.get(name, 0)) for f in folders]
+        origin, every = ORIGIN.get(name, 0), self.video.every
+        parts = [VideoData.from_clips(Clips.open(f), origin, every) for f in folders]
         return VideoData.joined(parts)
 
     def frame_encoder(self) -> Path:
@@ -200,11 +201,12 @@ class VideoWorld:
         Chapter: 11_video_to_text
         """
         clips, (_, _, motions) = self[name], self.split(SETS[name].split)
-        every = max(1, int(clips.lengths.sum()) // count)
+        lengths = np.array([clips.clips[folder].lengths[clip] for folder, clip in clips.places])
+        every = max(1, int(lengths.sum()) // count)
         shown, found = [], []
         for i, take in enumerate(self.takes(name)):
             folder, clip = clips.places[i]
-            numbers = np.arange(i % every, clips.lengths[i], every)
+            numbers = np.arange(i % every, lengths[i], every)
             if len(numbers):
                 shown.append(clips.clips[folder].frames(clip, numbers))
                 motion = motions[i][numbers]

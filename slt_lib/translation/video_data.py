@@ -25,6 +25,7 @@ class VideoData:
         names: Of the sentences.
         glosses, texts: As words.
         domain: Which origin each has, int [sentences].
+        every: Every so-many-th frame is read; the others aren't even decoded.
 
     Raises:
         SLTError: If frame rates or sizes differ.
@@ -38,6 +39,7 @@ class VideoData:
     glosses: tuple[tuple[str, ...], ...]
     texts: tuple[str, ...]
     domain: np.ndarray
+    every: int = 1
 
     def __post_init__(self) -> None:
         kinds = {(c.fps, c.width, c.height) for c in self.clips}
@@ -47,18 +49,20 @@ class VideoData:
                            fix="Make all of one frame rate and size.")  # fmt: skip
 
     @classmethod
-    def from_clips(cls, clips: Clips, domain: int = 0) -> "VideoData":
+    def from_clips(cls, clips: Clips, domain: int = 0, every: int = 1) -> "VideoData":
         """All clips of a folder.
 
         Args:
             clips: The folder's.
             domain: Their origin, for domain tokens.
+            every: Every so-many-th frame is read.
 
         Chapter: 11_video_to_text
         """
         places = np.stack([np.zeros(len(clips), int), np.arange(len(clips))], 1)
         texts = tuple(" ".join(text.split()) for text in clips.texts)
-        return cls((clips,), places, clips.names, clips.glosses, texts, np.full(len(clips), domain))
+        return cls((clips,), places, clips.names, clips.glosses, texts, np.full(len(clips), domain),
+                   every)  # fmt: skip
 
     def __len__(self) -> int:
         return len(self.names)
@@ -66,12 +70,13 @@ class VideoData:
     @property
     def fps(self) -> float:
         """Frames per second."""
-        return self.clips[0].fps
+        return self.clips[0].fps / self.every
 
     @cached_property
     def lengths(self) -> np.ndarray:
-        """Frames of every sentence, int [sentences]."""
-        return np.array([self.clips[folder].lengths[clip] for folder, clip in self.places], int)
+        """Frames of every sentence that are read, int [sentences]."""
+        whole = [self.clips[folder].lengths[clip] for folder, clip in self.places]
+        return -(-np.array(whole, int) // self.every)
 
     def select(self, indices: Sequence[int] | np.ndarray) -> "VideoData":
         """Some of the sentences, in the order given; no picture is read."""
@@ -79,7 +84,7 @@ class VideoData:
         return VideoData(
             self.clips, self.places[chosen], tuple(self.names[i] for i in chosen),
             tuple(self.glosses[i] for i in chosen), tuple(self.texts[i] for i in chosen),
-            self.domain[chosen],
+            self.domain[chosen], self.every,
         )  # fmt: skip
 
     def with_texts(self, texts: Sequence[str]) -> "VideoData":
@@ -102,12 +107,13 @@ class VideoData:
         frames, one = self.lengths[chosen], self.clips[0]
         pictures = np.zeros((len(chosen), frames.max(), one.height, one.width, 3), np.uint8)
 
-        def read(row: int) -> None:
+        def decode(row: int) -> None:
             folder, clip = self.places[chosen[row]]
-            pictures[row, : frames[row]] = self.clips[folder].frames(clip)
+            read = np.arange(frames[row]) * self.every
+            pictures[row, : frames[row]] = self.clips[folder].frames(clip, read)
 
         with ThreadPoolExecutor(WORKERS) as threads:
-            list(threads.map(read, range(len(chosen))))
+            list(threads.map(decode, range(len(chosen))))
         words = targets([self.glosses[i] for i in chosen], [self.texts[i] for i in chosen], codec)
         return Batch(
             positions=None, seen=None, frames=torch.from_numpy(frames), **words,
@@ -124,12 +130,13 @@ class VideoData:
         return cls(
             clips, np.concatenate(places), sum((p.names for p in parts), ()),
             sum((p.glosses for p in parts), ()), sum((p.texts for p in parts), ()),
-            np.concatenate([p.domain for p in parts]),
+            np.concatenate([p.domain for p in parts]), parts[0].every,
         )  # fmt: skip
 
     def content(self) -> Iterator[bytes]:
         """What tells this set from others, piece by piece: the clips' hashes, not their pixels."""
-        yield repr([self.names, self.texts, self.glosses, [c.hash for c in self.clips]]).encode()
+        hashes = [c.hash for c in self.clips]
+        yield repr([self.names, self.texts, self.glosses, hashes, self.every]).encode()
         yield self.places.tobytes()
         yield self.domain.tobytes()
 
