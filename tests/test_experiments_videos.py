@@ -19,6 +19,7 @@ from slt_lib.experiments.video_sets import SETS
 from slt_lib.experiments.videos import VideoWorld
 from slt_lib.pose.errors import SLTError
 from slt_lib.rendering.clips import Clip, write_clips
+from slt_lib.translation.data import Codec
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*sentences were cut")
 
@@ -82,14 +83,26 @@ def test_sets_show_the_worlds_sentences(world, records):
         clips = world[name]
         assert clips.texts == tuple(corpus.texts[i] for i in items)
         assert clips.glosses == tuple(corpus.glosses[i] for i in items)
-        assert clips.lengths.tolist() == [len(motions[i]) for i in range(len(items))]
-        assert clips.fps == 12.5
+        whole = [len(motions[i]) for i in range(len(items))]
+        assert clips.clips[0].lengths.tolist() == whole
+        assert clips.lengths.tolist() == [-(-frames // 2) for frames in whole]
+        assert (clips.fps, clips.clips[0].fps) == (6.25, 12.5)
     people = {name: {s for c in world[name].clips for s in c.signers} for name in SETS}
     assert people["test_unseen"] == {"signer20"} and people["real"] == {"signer0"}
     assert people["signgan"] == people["signsplat"] == {"signer3"}
     assert not set(world["test_unseen"].texts) & set(world["real"].texts)
     assert world["test_seen"].texts == world["test_unseen"].texts == world["test"].texts
     assert world.hash == world.world.hash
+
+
+def test_translators_read_every_second_frame(world, records):
+    del records
+    data = world["real"]
+    batch = data.batch([1], Codec.build(data))
+    whole = data.clips[0].frames(1)
+    assert np.array_equal(batch.pictures[0].permute(0, 2, 3, 1).numpy(), whole[::2])
+    both = world["real+signsplat"]
+    assert both.every == 2 and both.select([5]).lengths == [data.lengths[1]]
 
 
 def test_pictures_of_one_movement_differ_by_their_looks_only(world, records):

@@ -36,4 +36,5 @@ SMALL = replace(
         updates=2,
         search=SearchSettings(beam=1, max_length=8),
     ),
+    start=replace(SMOKE.start, teacher=replace(SMOKE.start.teacher, updates=1), updates=1),
 )
