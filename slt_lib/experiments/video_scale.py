@@ -98,8 +98,8 @@ FULL_VIDEO = VideoScale(
     ),
     lesson=LessonSettings(width=96, steps=1500),
     regressor=RegressorSettings(steps=1500),
-    training=replace(FULL, updates=300, model=MODEL, augment=LOOK, novel=0),
-    start=StartSettings(FULL, 600),
+    training=replace(FULL, updates=200, lr=1e-3, model=MODEL, augment=LOOK, novel=0),
+    start=StartSettings(FULL, 600, 800),
 )  # fmt: skip
 _TINY = ModelSettings(
     encoder="video", width=32, feedforward=64, encoder_layers=1, decoder_layers=1, stride=1,
@@ -118,7 +118,7 @@ VIDEO_SCALES = {
             world=WorldSettings(seed=0, train=48, dev=16, test=32), novel=0, updates=3, model=_TINY,
             batch_size=4, augment=LOOK, search=replace(SEARCH, max_length=20),
         ),
-        start=StartSettings(replace(SCALES["smoke"], novel=0), 3),
+        start=StartSettings(replace(SCALES["smoke"], novel=0), 3, 3),
     ),
     "book": VideoScale(
         train=36, dev=6, test=12, longest=64, signers=2, fit_steps=60,
@@ -133,7 +133,7 @@ VIDEO_SCALES = {
             model=replace(MODEL, width=64, feedforward=128), batch_size=8, augment=LOOK,
             search=replace(SEARCH, max_length=40),
         ),
-        start=StartSettings(replace(SCALES["book"], novel=0), 40),
+        start=StartSettings(replace(SCALES["book"], novel=0), 40, 40),
     ),
     "full": FULL_VIDEO,
     "paper": VideoScale(  # on a GPU, larger pictures and a larger translator; not run by us
@@ -146,7 +146,7 @@ VIDEO_SCALES = {
         regressor=RegressorSettings(size=224, hand=96, steps=20_000),
         training=replace(SCALES["paper"], novel=0, augment=LOOK,
                          model=replace(SCALES["paper"].model, encoder="video", stride=1)),
-        start=StartSettings(SCALES["paper"], 20_000),
+        start=StartSettings(SCALES["paper"], 20_000, 20_000),
     ),
 }  # fmt: skip
 

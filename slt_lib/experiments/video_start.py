@@ -9,6 +9,7 @@ from filelock import FileLock
 
 from slt_lib.experiments.lots import share
 from slt_lib.experiments.scale import Scale
+from slt_lib.pose.io.guard import atomic_write
 from slt_lib.translation.checkpoint import fingerprint, load_translator
 from slt_lib.translation.data import TranslationData
 from slt_lib.translation.distil import distil
@@ -26,12 +27,14 @@ class StartSettings:
     Attributes:
         teacher: World and training of the translator of poses: chapter 10's "real only".
         updates: In which the front end learns to say of video what the teacher says of poses.
+        real: Updates on real video that follow.
 
     Chapter: 11_video_to_text
     """
 
     teacher: Scale
     updates: int
+    real: int
 
 
 def start(world: "VideoWorld", seed: int) -> Path:
@@ -78,7 +81,14 @@ def teacher(world: "VideoWorld", seed: int) -> Path:
 def _begin(world: "VideoWorld", folder: Path, seed: int) -> None:
     taught = load_translator(teacher(world, seed))
     poses = TranslationData.from_corpus(world.world.train).select(world.split("train")[1])
-    scale = world.scale
+    scale, how = world.scale, world.video.start
     augment = scale.augment if scale.augment is not True else None
-    distil(folder, taught, scale.model, world["real"], poses, updates=world.video.start.updates,
-           seed=seed, batch_size=scale.batch_size, augment=augment)  # fmt: skip
+    seeing = distil(
+        folder / "seeing", taught, scale.model, world["real"], poses, updates=how.updates,
+        seed=seed, batch_size=scale.batch_size, augment=augment,
+    )  # fmt: skip
+    settings = replace(scale.phase(1.0, 1.0), updates=how.real, eval_every=-(-how.real // 4))
+    done = train(folder / "real", scale.model, settings, world["real"], world["dev"], seed=seed,
+                 initial=seeing)  # fmt: skip
+    with atomic_write(folder / "best.pt") as file:
+        file.write((done.folder / "best.pt").read_bytes())
