@@ -19,7 +19,7 @@ from slt_lib.rendering.poses import signing_sequence
 from slt_lib.rendering.quality import flicker, picture_quality
 from slt_lib.rendering.regions import HANDS
 from slt_lib.rendering.signers import make_signer
-from slt_lib.rendering.signgan import SignGAN, draw
+from slt_lib.rendering.signgan import GanShape, SignGAN, draw
 from slt_lib.rendering.signgan_critics import HandReader
 from slt_lib.rendering.signgan_data import Subject
 from slt_lib.rendering.signgan_training import GanSettings, train_reader, train_signgan
@@ -34,6 +34,7 @@ LESSONS = {
 }
 SIGNERS, STRANGERS = tuple(range(9)), (20, 21)  # trained on; only their references are known
 POSES, HELD_OUT, REFERENCES, FRAMES = 80, 8, 6, 25
+STEPS, READER_STEPS = 600, 400  # of the recorded trainings
 KEPT = 2  # held-out pictures per signer kept in a record
 
 
@@ -169,9 +170,11 @@ def run_signgan(
     """
     if arm not in LESSONS:
         raise SLTError(f"There is no arm {arm!r}.", fix=f"Known: {', '.join(LESSONS)}.")
-    body, settings = load_body(), GanSettings(seed=seed, **LESSONS[arm])
-    settings = replace(settings, shape=replace(settings.shape, size=size),
-                       **({"steps": steps} if steps else {}))  # fmt: skip
+    body = load_body()
+    settings = GanSettings(
+        shape=GanShape(size), steps=steps or STEPS, seed=seed,
+        **{"reader_steps": READER_STEPS} | LESSONS[arm],
+    )  # fmt: skip
     train, held_out = cast(body, signers, poses, seed, size)
     started = time.perf_counter()
     gan = train_signgan(train, body, settings, out=f"{work}/signgan-{arm}-{seed}-{size}",
