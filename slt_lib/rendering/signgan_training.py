@@ -1,5 +1,6 @@
 """Teach a generator to draw signers: pictures, critics, hands and steadiness, in one loop."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -258,7 +259,7 @@ class _School:
 
 def _decay(step: int, steps: int) -> float:
     """Of the learning rates: up within 20 steps, then down along a cosine."""
-    down = LAST_RATE + (1 - LAST_RATE) * 0.5 * (1 + np.cos(np.pi * step / steps))
+    down = LAST_RATE + (1 - LAST_RATE) * 0.5 * (1 + math.cos(math.pi * step / steps))
     return min(1.0, (step + 1) / 20) * down
 
 
