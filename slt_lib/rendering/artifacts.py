@@ -84,17 +84,21 @@ def artifact_scores(
     pictures: np.ndarray,
     keypoints: PictureKeypoints,
     limits: Limits | None = None,
+    *,
+    moving: bool = True,
 ) -> ArtifactScores:
     """Measure one clip's artifacts: look for the joints, and compare with what was intended.
 
     Joints that weren't intended (not seen) and those that the regressor isn't sure of count in no
-    length and no distance; a hand that isn't found counts as lost.
+    length and no distance; but a limb that isn't found is off by its whole length, and a hand that
+    isn't found counts as lost.
 
     Args:
         regressor: Trained on captures of several signers.
         pictures: The clip, uint8 [N, H, W, 3].
         keypoints: Where its joints should be.
         limits: What still counts as right, from `limits_of`.
+        moving: Whether the pictures are frames of one movement; else there is no flicker.
 
     Raises:
         SLTError: If keypoints aren't the pictures', there are none, or none shows the shoulders.
@@ -109,7 +113,7 @@ def artifact_scores(
     parts = {
         "structure": float(wrong.mean()),
         "hands_lost": float(lost[looked.hand_seen].mean()) if looked.hand_seen.any() else np.nan,
-        "flicker": steady_flicker(pictures, keypoints),
+        "flicker": steady_flicker(pictures, keypoints) if moving else np.nan,
         "blur": max(1 - float(np.mean(sharp)) / limits.sharp, 0.0) if len(sharp) else np.nan,
     }
     shares = parts | {"flicker": min(parts["flicker"] / WORST_FLICKER, 1.0)}
@@ -189,6 +193,8 @@ def _looked(
         _deviation(places / width, wanted / width, surely, chains, SHORTEST[name])
         for name, chains in (("limb", LIMBS), ("finger", FINGERS))
     )
+    gone = [(seen & ~surely)[:, chain].any(1) & seen[:, chain].all(1) for chain in LIMBS]
+    limb = np.where(np.any(gone, 0), np.maximum(limb, 1), limb)  # a limb that isn't there
     hand_away, clear = (
         np.stack([_mean_where(off[:, hand], known[:, hand]) for hand in HANDS], 1)
         for known in (seen, surely)
