@@ -41,7 +41,7 @@ class Scale:
         size: Of the pictures, pixels.
         poses, views: Of each trained signer.
         held_out: Pictures of each signer to judge by.
-        frames: Of the stitched word, at most.
+        frames, fit_steps: Of the stitched word, at most, and of its body's fit.
         gan_steps, avatar_steps, gaussians: Of the trainings.
         judge_poses, judge_steps: Captures of each of the judge's signers, and its training.
 
@@ -53,6 +53,7 @@ class Scale:
     views: int = 2
     held_out: int = 24
     frames: int = 60
+    fit_steps: int = 200
     gan_steps: int = 1000
     avatar_steps: int = 600
     gaussians: int = 8000
@@ -117,14 +118,14 @@ def material(
         (train if known else few)[who.name] = some
         judged["held_out_poses" if known else "held_out_signers"].append((who.name, held_out))
     judged["stitched"].append(_stitched(body, scale, signers[0], word))
-    return Material(train, few, judged)
+    return Material(train, few, {name: those for name, those in judged.items() if those})
 
 
 def _stitched(body: Body, scale: Scale, signer: int, word: Sequence[str]) -> tuple[str, Captures]:
     """A word from the dictionary, signed by a simulated signer's body before one camera."""
     who = make_signer(signer)
     pose = Stitcher(from_lexicon()).stitch(list(word)).pose[: scale.frames]
-    motion = fit_bodies(body, [pose], FitSettings(deep=True))[0].motion
+    motion = fit_bodies(body, [pose], FitSettings(deep=True, steps=scale.fit_steps))[0].motion
     motion = replace(motion, betas=who.betas)
     camera = orbit(target=chest(body, who.betas), width=scale.size, height=scale.size)
     return who.name, capture(body, who, motion, [camera], surface=paint(body, who))
@@ -167,7 +168,8 @@ def compared(
 
 def run_renderer(
     arm: str, seed: int, *, scale: Scale | None = None, signers: Sequence[int] = SIGNERS,
-    new: Sequence[int] = NEW, judge: Judge | None = None, **sizes: int,
+    new: Sequence[int] = NEW, judge: Judge | None = None, given: Material | None = None,
+    **sizes: int,
 ) -> dict:  # fmt: skip
     """Train one renderer and judge it on held-out poses, held-out signers and a stitched word.
 
@@ -177,6 +179,7 @@ def run_renderer(
         scale: How large; by default as recorded.
         signers, new: Seeds of the signers that it trains on, and of held-out ones.
         judge: Who looks for joints; by default one is trained.
+        given: The captures, if they are there already.
         sizes: Fields of `Scale` to change.
 
     Returns:
@@ -195,7 +198,7 @@ def run_renderer(
         body, size=scale.size, seed=seed, poses=scale.judge_poses,
         settings=RegressorSettings(steps=scale.judge_steps, seed=seed),
     )  # fmt: skip
-    given = material(body, scale, seed, signers=signers, new=new)
+    given = given or material(body, scale, seed, signers=signers, new=new)
     renderer = ARMS[arm](body, scale, seed)
     renderer.train(given.train)
     found, pictures = compared(renderer, body, judge, given)

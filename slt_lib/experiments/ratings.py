@@ -119,10 +119,10 @@ def read_ratings(forms: Sequence[str | Path], key: str | Path) -> Ratings:
                 given[who, row["video"]] = found
     raters = tuple(sorted({who for who, _ in given}))
     videos = tuple(known)
-    answers = {
-        q: np.array([[given.get((who, v), {}).get(q, np.nan) for v in videos] for who in raters])
-        for q in QUESTIONS
-    }
+    answers = {q: np.full((len(raters), len(videos)), np.nan) for q in QUESTIONS}
+    for (who, video), found in given.items():
+        for q, value in found.items():
+            answers[q][raters.index(who), videos.index(video)] = value
     return Ratings(videos, raters, answers, known)
 
 
