@@ -268,10 +268,14 @@ def read_about(folder: Path) -> dict:
     return about
 
 
-def open_shard(path: Path):
+def open_shard(path: Path, fix: str = "Delete it and make the corpus again."):
     """One shard as a memory-mapped `datasets.Dataset`.
 
     The lists' offsets are checked: Arrow ends the whole process when it follows a wrong one.
+
+    Args:
+        path: The shard's file.
+        fix: What to do where it is damaged.
 
     Raises:
         PoseFileError: If it is missing or damaged.
@@ -286,5 +290,5 @@ def open_shard(path: Path):
         raise PoseFileError(
             f"The shard can't be read ({type(error).__name__}: {error}).",
             file=path,
-            fix="Delete it and make the corpus again.",
+            fix=fix,
         ) from error

@@ -100,7 +100,7 @@ def _read_folder(folder: Path) -> Iterator[Utterance]:
     if len(tables) != 1:
         raise PoseFileError(f"It holds {len(tables)} *corpus.csv.", file=folder, fix=KNOWN)
     for item in read_corpus_csv(tables[0]):
-        pose = read_pose(_file(folder, item.name))
+        pose = read_pose(pose_path(folder, item.name))
         yield replace(item, pose=pose, frames=len(pose))
 
 
@@ -110,7 +110,7 @@ def _write_folder(utterances: Iterable[Utterance], folder: Path) -> None:
 
     def stored() -> Iterator[Utterance]:
         for item in utterances:
-            file = _file(folder, item.name)
+            file = pose_path(folder, item.name)
             if item.pose is None or file.exists():
                 what = "has no pose" if item.pose is None else "stands twice"
                 raise SLTError(f"{item.name!r} {what}.", file=folder)
@@ -120,8 +120,12 @@ def _write_folder(utterances: Iterable[Utterance], folder: Path) -> None:
     write_corpus_csv(stored(), folder / "corpus.csv")  # last: it makes the folder complete
 
 
-def _file(folder: Path, name: str) -> Path:
-    """An item's `.pose` file, which is inside the folder."""
+def pose_path(folder: Path, name: str) -> Path:
+    """An item's `.pose` file, which is inside the folder.
+
+    Raises:
+        PoseFileError: If the name can't be a file's, or leads out of the folder.
+    """
     where = PurePosixPath(name)
     if not where.name or where.is_absolute() or ".." in where.parts or set(name) & set("\\\0"):
         raise PoseFileError(

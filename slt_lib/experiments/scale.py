@@ -5,7 +5,12 @@ from dataclasses import dataclass, replace
 from slt_lib.corpus.weather.world import WorldSettings
 from slt_lib.pose.errors import SLTError
 from slt_lib.translation.search import SearchSettings
-from slt_lib.translation.settings import AugmentSettings, ModelSettings, TrainSettings
+from slt_lib.translation.settings import (
+    AugmentSettings,
+    ModelSettings,
+    PictureAugment,
+    TrainSettings,
+)
 
 SEARCH = SearchSettings(beam=4, length_penalty=1.0)  # fixed before any arm was run
 
@@ -21,7 +26,7 @@ class Scale:
         model: The translator.
         batch_size: Sentences per update.
         lr: Highest learning rate of training from scratch.
-        augment: Whether poses are varied while training.
+        augment: Whether poses are varied while training, or how videos are.
         search: How test sentences are translated.
 
     Chapter: 10_pretraining
@@ -33,7 +38,7 @@ class Scale:
     model: ModelSettings
     batch_size: int = 16
     lr: float = 2e-3
-    augment: bool = True
+    augment: bool | PictureAugment = True
     search: SearchSettings = SEARCH
 
     def phase(self, length: float, lr: float, **more) -> TrainSettings:
@@ -48,9 +53,14 @@ class Scale:
             updates=max(1, round(length * self.updates)),
             batch_size=self.batch_size,
             lr=lr * self.lr,
-            augment=AugmentSettings() if self.augment else AugmentSettings.off(),
+            augment=self._variation(),
             **{"eval_every": -(-max(1, round(length * self.updates)) // 4)} | more,
         )
+
+    def _variation(self) -> AugmentSettings | PictureAugment:
+        if isinstance(self.augment, PictureAugment):
+            return self.augment
+        return AugmentSettings() if self.augment else AugmentSettings.off()
 
 
 FULL = Scale(

@@ -20,7 +20,25 @@ from slt_lib.rendering.shading import Surface, dressed, render
 from slt_lib.rendering.signers import Signer
 from slt_lib.rendering.video import read_video
 
-YAW, PITCH = (-50.0, 50.0), (-10.0, 25.0)  # degrees: where cameras stand
+
+@dataclass(frozen=True)
+class Cameras:
+    """Where cameras stand.
+
+    Attributes:
+        yaw: To the signer's left, lowest and highest, degrees.
+        pitch: Upwards, likewise.
+        span: How much of the world a picture's side shows at the signer's chest, metres.
+
+    Chapter: 07_signgan
+    """
+
+    yaw: tuple[float, float] = (-50.0, 50.0)
+    pitch: tuple[float, float] = (-10.0, 25.0)
+    span: float = 1.25
+
+
+STUDIO = Cameras((-15.0, 15.0), (-3.0, 6.0), 0.95)  # as broadcasts are filmed: from the front
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,9 +131,9 @@ def capture(
 
 def capture_set(
     body: Body, signer: Signer, *, poses: int = 40, views: int = 2, held_out: int = 20,
-    seed: int = 0, size: int = 256,
+    seed: int = 0, size: int = 256, cameras: Cameras | None = None,
 ) -> tuple[Captures, Captures]:  # fmt: skip
-    """Simulated recordings to train an avatar on, and others to judge it by.
+    """Simulated recordings to train a renderer on, and others to judge it by.
 
     Args:
         body: The signer's body model.
@@ -125,6 +143,7 @@ def capture_set(
         held_out: Pictures to judge by: poses and cameras that the training doesn't have.
         seed: Of poses and cameras.
         size: Of the pictures, pixels.
+        cameras: Where they stand; by default all around the front.
 
     Returns:
         For training, N = poses · views (a pose's views one after the other), and held out.
@@ -137,7 +156,9 @@ def capture_set(
     other = signing_poses(body, held_out, seed=2 * seed + 1, betas=signer.betas)
     rng, target = np.random.default_rng([seed, 22]), chest(body, signer.betas)
     return tuple(
-        capture(body, signer, motion, around(rng, len(motion), size, target), surface=surface)
+        capture(
+            body, signer, motion, around(rng, len(motion), size, target, cameras), surface=surface
+        )
         for motion in (train, other)
     )
 
@@ -250,7 +271,7 @@ def chest(body: Body, betas: np.ndarray) -> tuple[float, float, float]:
 
 def around(
     rng: np.random.Generator, count: int, size: int,
-    target: tuple[float, float, float] = SIGNING_SPACE,
+    target: tuple[float, float, float] = SIGNING_SPACE, cameras: Cameras | None = None,
 ) -> list[Camera]:  # fmt: skip
     """Cameras in front of a signer, evenly from side to side, in random order.
 
@@ -259,7 +280,10 @@ def around(
         count: How many.
         size: Of their pictures, pixels.
         target: What they look at, metres.
+        cameras: Where they stand; by default all around the front.
     """
+    where = cameras or Cameras()
     places = (rng.permutation(count) + rng.uniform(0, 1, count)) / max(count, 1)
-    yaws = YAW[0] + (YAW[1] - YAW[0]) * places
-    return [orbit(yaw, rng.uniform(*PITCH), target=target, width=size, height=size) for yaw in yaws]
+    yaws = where.yaw[0] + (where.yaw[1] - where.yaw[0]) * places
+    return [orbit(yaw, rng.uniform(*where.pitch), target=target, span=where.span, width=size,
+                  height=size) for yaw in yaws]  # fmt: skip

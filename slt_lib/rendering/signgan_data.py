@@ -68,8 +68,8 @@ class Subject:
         masks = (captures.masks.astype(np.float32) * 255).round().astype(np.uint8)
         behind = np.broadcast_to(captures.background, (*shape[1:3], 3)) * 255
         behind = _sized(behind.round().astype(np.uint8)[None], size)[0]
-        looks = [unwrapped_each(captures.pictures[i : i + 32], found[i : i + 32]).half()
-                 for i in range(0, len(captures), 32)]  # fmt: skip
+        lots = np.array_split(np.arange(len(captures)), -(-len(captures) // 32))
+        looks = [unwrapped_each(captures.pictures[k], found[k], captures.masks[k]) for k in lots]
         found = found.resized(size, size)
         return cls(
             _sized(captures.pictures, size), _sized(masks, size),

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import grid_sample
 
+from slt_lib.pose.errors import SLTError
 from slt_lib.pose.skeleton import SLRTP_178
 from slt_lib.rendering.keypoints import PictureKeypoints
 
@@ -60,39 +61,56 @@ def patches() -> tuple[Patch, ...]:
     )  # fmt: skip
 
 
-def unwrap(pictures: np.ndarray, keypoints: PictureKeypoints) -> Tensor:
+def unwrap(
+    pictures: np.ndarray, keypoints: PictureKeypoints, masks: np.ndarray | None = None
+) -> Tensor:
     """Lay a signer's parts flat.
 
     Args:
         pictures: uint8 [R, H, W, 3], all of one signer.
         keypoints: Of the same R pictures.
+        masks: How much of a pixel the signer covers, 0 to 1, [R, H, W]; without them, what is
+            beside the signer is taken for a part of them.
 
     Returns:
         RGB 0 to 1 and how surely it was seen, 0 to 1, float [patches, 4, CUT, CUT]: each part from
         the picture that shows most of it. Where none did, 0.
 
+    Raises:
+        SLTError: If there is no picture, or not as many keypoints and masks.
+
     Chapter: 07_signgan
     """
-    return best_looks(unwrapped_each(pictures, keypoints))
+    return best_looks(unwrapped_each(pictures, keypoints, masks))
 
 
-def unwrapped_each(pictures: np.ndarray, keypoints: PictureKeypoints) -> Tensor:
+def unwrapped_each(
+    pictures: np.ndarray, keypoints: PictureKeypoints, masks: np.ndarray | None = None
+) -> Tensor:
     """As `unwrap`, of each picture alone: [R, patches, 4, CUT, CUT]."""
-    height, width = pictures.shape[1:3]
-    keypoints = keypoints.resized(height, width)
+    if not len(pictures) or len(keypoints) != len(pictures) or (
+        masks is not None and masks.shape != pictures.shape[:3]
+    ):  # fmt: skip
+        raise SLTError(f"{len(pictures)} pictures, {len(keypoints)} sets of keypoints and masks of "
+                       f"shape {np.shape(masks)} don't belong together.",
+                       fix="Give one or more pictures, each with its own.")  # fmt: skip
+    keypoints = keypoints.resized(*pictures.shape[1:3])
     shown = torch.from_numpy(np.ascontiguousarray(pictures)).permute(0, 3, 1, 2).float() / 255
     cover, _ = _cover(keypoints)
-    origins, axes, seen = _frames(keypoints)
+    if masks is not None:  # the rim is half background
+        cover = (
+            cover * ((torch.from_numpy(masks.astype(np.float32)) - 0.5) * 2).clamp(min=0)[:, None]
+        )
+    origins, axes, _ = _frames(keypoints)
     line = (torch.arange(CUT) + 0.5) / CUT
-    size, out = torch.tensor([width, height]), []
+    size, out = torch.tensor([keypoints.width, keypoints.height]), []
     for k, patch in enumerate(patches()):
         u, v = 2 * line - 1, patch.low + (patch.high - patch.low) * line
         at = torch.stack(torch.meshgrid(u, v, indexing="xy"), -1).view(1, -1, 2)
         at = (origins[:, k, None] + at @ axes[:, k].transpose(1, 2)).view(-1, CUT, CUT, 2)
-        grid = at / size * 2 - 1
-        both = grid_sample(torch.cat([shown, cover[:, k : k + 1]], 1), grid, align_corners=False)
-        sure = both[:, 3:] * seen[:, k, None, None, None]
-        out.append(torch.cat([both[:, :3] * (sure > 0), sure], 1))
+        both = torch.cat([shown, cover[:, k : k + 1]], 1)
+        both = grid_sample(both, at / size * 2 - 1, align_corners=False)
+        out.append(torch.cat([both[:, :3] * (both[:, 3:] > 0), both[:, 3:]], 1))
     return torch.stack(out, 1)
 
 

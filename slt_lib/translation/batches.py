@@ -1,7 +1,8 @@
 """Which sentences are in which batch? A pure function of the seed and the update's number."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -10,10 +11,11 @@ import torch
 from lightning_fabric import Fabric
 
 from slt_lib.pose.errors import SLTError
-from slt_lib.translation.augment import augment
-from slt_lib.translation.data import Batch, Codec, TranslationData, concatenate
+from slt_lib.translation.data import Batch, Codec, concatenate
 from slt_lib.translation.loss import Totals
+from slt_lib.translation.picture_augment import vary
 from slt_lib.translation.settings import TrainSettings
+from slt_lib.translation.video_data import Sentences
 
 BUCKET = 8  # batches that are sorted by length together
 
@@ -29,7 +31,7 @@ class Mixture:
     Chapter: 12_ablations
     """
 
-    parts: Sequence[tuple[TranslationData, float | Callable[[float], float]]]
+    parts: Sequence[tuple[Sentences, float | Callable[[float], float]]]
 
     def shares(self, progress: float) -> np.ndarray:
         """The parts' shares at some progress, float [parts], with sum 1.
@@ -103,8 +105,26 @@ def mixed_batch(
     return chosen
 
 
+def batches(
+    data: Sentences | Mixture, settings: TrainSettings, codec: Codec, seed: int,
+    updates: range, fabric: Fabric, stride: int,
+) -> Iterator[tuple[Batch, Totals, int]]:  # fmt: skip
+    """`next_batch` of some updates, each made in the background while the last one is used."""
+
+    def make(update: int) -> tuple[Batch, Totals, int]:
+        return next_batch(data, settings, codec, seed, update, fabric, stride)
+
+    with ThreadPoolExecutor(1) as ahead:
+        coming = [ahead.submit(make, update) for update in updates[:1]]
+        for update in updates:
+            now = coming.pop().result()
+            if update + updates.step in updates:
+                coming.append(ahead.submit(make, update + updates.step))
+            yield now
+
+
 def next_batch(
-    data: TranslationData | Mixture, settings: TrainSettings, codec: Codec, seed: int,
+    data: Sentences | Mixture, settings: TrainSettings, codec: Codec, seed: int,
     update: int, fabric: Fabric, stride: int,
 ) -> tuple[Batch, Totals, int]:  # fmt: skip
     """This device's part of a batch, varied; targets and sentences of the whole batch."""
@@ -119,11 +139,11 @@ def next_batch(
     generator = torch.Generator().manual_seed(
         int(np.random.SeedSequence([seed, update, 3]).generate_state(1)[0])
     )
-    batch = augment(batch, settings.augment, generator)
+    batch = vary(batch, settings.augment, generator)
     totals = Totals.of(batch, stride)
     if fabric.world_size > 1:
         mine = torch.arange(len(rows))[fabric.global_rank :: fabric.world_size]
         if not len(mine):  # fewer sentences than devices: one that counts nothing
             mine, totals = torch.zeros(1, dtype=torch.long), Totals(*[math.inf] * 3)
-        batch = Batch(**{name: value[mine] for name, value in vars(batch).items()})
+        batch = batch.select(mine)
     return batch.to(fabric.device), totals, len(rows)

@@ -1,7 +1,6 @@
 """A training on disk: written whole or not at all, and safe to open."""
 
 import hashlib
-import json
 from dataclasses import asdict
 from pathlib import Path
 
@@ -9,9 +8,10 @@ import torch
 
 from slt_lib.pose.errors import PoseFileError
 from slt_lib.pose.io.guard import atomic_write, refusing
-from slt_lib.translation.data import Codec, TranslationData
+from slt_lib.translation.data import Codec
 from slt_lib.translation.model import Translator
 from slt_lib.translation.settings import ModelSettings
+from slt_lib.translation.video_data import Sentences
 from slt_lib.translation.vocabulary import Vocabulary
 
 FORMAT = "slt-translator-1"
@@ -99,11 +99,9 @@ def fingerprint(*parts: object) -> str:
     """A short name of what a training depends on: settings, seeds, data."""
     digest = hashlib.sha256()
     for part in parts:
-        if isinstance(part, TranslationData):
-            digest.update(json.dumps([part.names, part.texts, part.glosses]).encode())
-            digest.update(part.lengths.tobytes())
-            digest.update(part.domain.tobytes())
-            digest.update(part.positions[:: max(1, len(part.positions) // 1000)].tobytes())
+        if isinstance(part, Sentences):
+            for piece in part.content():
+                digest.update(piece)
         else:
             digest.update(repr(part).encode())
     return digest.hexdigest()[:16]

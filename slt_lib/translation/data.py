@@ -1,7 +1,8 @@
 """A corpus made ready for training: keypoints in one block, words as numbers, batches by index."""
 
+import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,29 +17,45 @@ from slt_lib.translation.vocabulary import BOS, EOS, PAD, Vocabulary
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """Some sentences, padded to the longest.
+    """Some sentences, padded to the longest: poses or pictures.
 
     Attributes:
-        positions: [batch, frames, 60, 3]; seen: bool [batch, frames, 60].
+        positions: [batch, frames, 60, 3], None for video.
+        seen: bool [batch, frames, 60], None for video.
         frames: int [batch], how many are real.
         gloss: int [batch, glosses]; gloss_lengths: int [batch].
         tokens: int [batch, words + 2], from `BOS` to `EOS`, then `PAD`.
         domain: int [batch], which origin.
+        pictures: uint8 [batch, frames, 3, H, W], None for poses.
 
     Chapter: 09_pose_to_text
     """
 
-    positions: Tensor
-    seen: Tensor
+    positions: Tensor | None
+    seen: Tensor | None
     frames: Tensor
     gloss: Tensor
     gloss_lengths: Tensor
     tokens: Tensor
     domain: Tensor
+    pictures: Tensor | None = None
 
     def to(self, device) -> "Batch":
         """The batch on another device."""
-        return Batch(**{name: value.to(device) for name, value in vars(self).items()})
+        return self._each(lambda value: value.to(device))
+
+    def select(self, rows: Tensor) -> "Batch":
+        """Some of its sentences, by number, with the same padding."""
+        return self._each(lambda value: value[rows])
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> "Batch":
+        return Batch(**{k: None if v is None else change(v) for k, v in vars(self).items()})
+
+    @property
+    def mask(self) -> Tensor:
+        """Which frames are real, bool [batch, frames]."""
+        longest = (self.seen if self.pictures is None else self.pictures).shape[1]
+        return torch.arange(longest, device=self.frames.device) < self.frames.unsqueeze(1)
 
     @property
     def words(self) -> Tensor:
@@ -143,13 +160,29 @@ class TranslationData:
         at = np.where(inside, at, 0)
         positions = torch.from_numpy(self.positions[at]).float()
         seen = torch.from_numpy(self.seen[at] & inside[..., None])
-        gloss = [codec.gloss.encode(self.glosses[i]) for i in chosen]
-        tokens = [codec.encode_text(self.texts[i]) for i in chosen]
+        words = targets([self.glosses[i] for i in chosen], [self.texts[i] for i in chosen], codec)
         return Batch(
-            positions * seen.unsqueeze(-1), seen, torch.from_numpy(frames),
-            _padded(gloss), torch.tensor([len(g) for g in gloss]), _padded(tokens),
-            torch.from_numpy(self.domain[chosen]),
+            positions * seen.unsqueeze(-1), seen, torch.from_numpy(frames), **words,
+            domain=torch.from_numpy(self.domain[chosen]),
         )  # fmt: skip
+
+    @classmethod
+    def joined(cls, parts: Sequence["TranslationData"]) -> "TranslationData":
+        """Several sets as one."""
+        lengths = np.concatenate([part.lengths for part in parts])
+        return cls(
+            np.concatenate([p.positions for p in parts]), np.concatenate([p.seen for p in parts]),
+            np.cumsum([0, *lengths]), sum((p.names for p in parts), ()),
+            sum((p.glosses for p in parts), ()), sum((p.texts for p in parts), ()),
+            np.concatenate([p.domain for p in parts]),
+        )  # fmt: skip
+
+    def content(self) -> Iterator[bytes]:
+        """What tells this set from others, piece by piece."""
+        yield json.dumps([self.names, self.texts, self.glosses]).encode()
+        yield self.lengths.tobytes()
+        yield self.domain.tobytes()
+        yield self.positions[:: max(1, len(self.positions) // 1000)].tobytes()
 
 
 @dataclass(frozen=True)
@@ -189,18 +222,29 @@ class Codec:
         return " ".join(self.text.decode(numbers))
 
 
-def concatenate(parts: Sequence[TranslationData]) -> TranslationData:
-    """Several data sets as one.
+def concatenate(parts: Sequence):
+    """Several data sets of one kind, poses or video, as one.
+
+    Raises:
+        SLTError: If they are of both kinds.
 
     Chapter: 10_pretraining
     """
-    lengths = np.concatenate([part.lengths for part in parts])
-    return TranslationData(
-        np.concatenate([p.positions for p in parts]), np.concatenate([p.seen for p in parts]),
-        np.cumsum([0, *lengths]), sum((p.names for p in parts), ()),
-        sum((p.glosses for p in parts), ()), sum((p.texts for p in parts), ()),
-        np.concatenate([p.domain for p in parts]),
-    )  # fmt: skip
+    if len({type(part) for part in parts}) != 1:
+        raise SLTError("Poses and videos can't be one data set.", fix="Give only one kind.")
+    return type(parts[0]).joined(parts)
+
+
+def targets(
+    glosses: Sequence[Sequence[str]], texts: Sequence[str], codec: Codec
+) -> dict[str, Tensor]:
+    """What a batch's sentences are to become: `gloss`, `gloss_lengths` and `tokens` of `Batch`."""
+    gloss = [codec.gloss.encode(one) for one in glosses]
+    return {
+        "gloss": _padded(gloss),
+        "gloss_lengths": torch.tensor([len(g) for g in gloss]),
+        "tokens": _padded([codec.encode_text(text) for text in texts]),
+    }
 
 
 def _padded(rows: list[list[int]]) -> Tensor:

@@ -1,10 +1,11 @@
-"""From poses to a memory that a decoder can read: the field's plain transformer encoder."""
+"""From signing to a memory that a decoder can read: the field's plain transformer encoder."""
 
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
 
+from slt_lib.translation.data import Batch
 from slt_lib.translation.features import CHANNELS, JOINTS, pool_pairs, pose_features
 from slt_lib.translation.layers import EncoderLayer, positions, shorten
 from slt_lib.translation.settings import ModelSettings
@@ -53,6 +54,39 @@ class Subsample(nn.Module):
         return x, mask
 
 
+class TemporalEncoder(nn.Module):
+    """What poses and pictures share once a frame is a vector: subsampling, self-attention.
+
+    Args:
+        settings: Of the model.
+
+    Chapter: 09_pose_to_text
+    """
+
+    def __init__(self, settings: ModelSettings) -> None:
+        super().__init__()
+        self.norm_out = nn.LayerNorm(settings.width)
+        self.subsample = Subsample(settings)
+        self.layers = nn.ModuleList(EncoderLayer(settings) for _ in range(settings.encoder_layers))
+        self.dropout = nn.Dropout(settings.dropout)
+
+    def forward(self, x: Tensor, mask: Tensor, extra: Tensor | None) -> tuple[Tensor, Tensor]:
+        """States [batch, steps, width] and their mask.
+
+        Args:
+            x: [batch, frames or pairs, width]; mask: bool [batch, frames or pairs].
+            extra: Added to every step, [batch, width], or None.
+        """
+        x, mask = self.subsample(x, mask)
+        x = x + positions(x.shape[1], x.shape[2], x.device)
+        if extra is not None:
+            x = x + extra.unsqueeze(1)
+        x = self.dropout(x)
+        for layer in self.layers:
+            x = layer(x, mask)
+        return self.norm_out(x), mask
+
+
 class TransformerEncoder(nn.Module):
     """All joints of a frame in one vector, time subsampled, then self-attention.
 
@@ -69,30 +103,20 @@ class TransformerEncoder(nn.Module):
         super().__init__()
         self.paired = settings.stride > 1
         self.project = nn.Linear(JOINTS * CHANNELS, settings.width)
-        self.norm_in, self.norm_out = (nn.LayerNorm(settings.width) for _ in range(2))
-        self.subsample = Subsample(settings)
-        self.layers = nn.ModuleList(EncoderLayer(settings) for _ in range(settings.encoder_layers))
-        self.dropout = nn.Dropout(settings.dropout)
+        self.norm_in = nn.LayerNorm(settings.width)
+        self.time = TemporalEncoder(settings)
 
     def forward(
-        self, keypoints: Tensor, seen: Tensor, mask: Tensor, extra: Tensor | None
+        self, batch: Batch, mask: Tensor, extra: Tensor | None
     ) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
         """States, their mask and no streams.
 
         Args:
-            keypoints: [batch, frames, 60, 3]; seen: bool [batch, frames, 60].
+            batch: Sentences with poses.
             mask: bool [batch, frames], True where real.
             extra: Added to every step, [batch, width], or None.
         """
-        x = pose_features(keypoints, seen)
+        x = pose_features(batch.positions, batch.seen)
         if self.paired:
             x, mask = pool_pairs(x), shorten(mask)
-        x = self.norm_in(self.project(x.flatten(2)))
-        x, mask = self.subsample(x, mask)
-        x = x + positions(x.shape[1], x.shape[2], x.device)
-        if extra is not None:
-            x = x + extra.unsqueeze(1)
-        x = self.dropout(x)
-        for layer in self.layers:
-            x = layer(x, mask)
-        return self.norm_out(x), mask, {}
+        return *self.time(self.norm_in(self.project(x.flatten(2))), mask, extra), {}

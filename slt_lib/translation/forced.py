@@ -8,17 +8,15 @@ import torch
 from torch import Tensor
 
 from slt_lib.pose.errors import SLTError
-from slt_lib.translation.data import TranslationData
 from slt_lib.translation.model import Translator
+from slt_lib.translation.video_data import Sentences
 from slt_lib.translation.vocabulary import PAD
 
 Spans = tuple[tuple[int, int], ...]
 
 
 @torch.no_grad()
-def gloss_spans_ctc(
-    model: Translator, data: TranslationData, batch_size: int = 64
-) -> list[Spans | None]:
+def gloss_spans_ctc(model: Translator, data: Sentences, batch_size: int = 64) -> list[Spans | None]:
     """First frame and frame after the last of every annotated gloss, as the model hears them.
 
     CTC gives each gloss a peak; the border between two signs is put halfway between theirs, so
@@ -30,8 +28,8 @@ def gloss_spans_ctc(
         batch_size: Sentences at a time.
 
     Returns:
-        Spans per sentence at 25 frames per second; None where there is no gloss or too few
-        frames.
+        Spans per sentence in the data's frames (of poses, 25 per second); None where there is no
+        gloss or too few frames.
 
     Raises:
         SLTError: If the model has no gloss head.
@@ -49,9 +47,7 @@ def gloss_spans_ctc(
 
 
 @torch.no_grad()
-def recognise(
-    model: Translator, data: TranslationData, batch_size: int = 64
-) -> list[tuple[str, ...]]:
+def recognise(model: Translator, data: Sentences, batch_size: int = 64) -> list[tuple[str, ...]]:
     """The glosses that the CTC head hears, best path.
 
     Args:
@@ -74,7 +70,7 @@ def recognise(
     return out
 
 
-def _gloss_log_probs(model: Translator, data: TranslationData, batch_size: int):
+def _gloss_log_probs(model: Translator, data: Sentences, batch_size: int):
     if model.gloss_head is None:
         raise SLTError("The model has no gloss head.", fix="Train it with gloss_ctc=True.")
     device, was_training = next(model.parameters()).device, model.training

@@ -1,6 +1,6 @@
-"""The translator: an encoder of poses, heads that name glosses and words, a text decoder."""
+"""The translator: an encoder of poses or video, heads for glosses and words, a text decoder."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -11,6 +11,7 @@ from slt_lib.translation.decoder import TextDecoder
 from slt_lib.translation.encoder import Memory, TransformerEncoder
 from slt_lib.translation.settings import ModelSettings
 from slt_lib.translation.streams import MultiStreamEncoder
+from slt_lib.translation.video_encoder import VideoEncoder
 
 
 @dataclass
@@ -27,7 +28,7 @@ class Outputs:
 
 
 class Translator(nn.Module):
-    """Pose to text.
+    """Pose to text, or video to text.
 
     Args:
         settings: Its shape.
@@ -42,6 +43,8 @@ class Translator(nn.Module):
         width, glosses = settings.width, len(codec.gloss)
         if settings.encoder == "multi_stream":
             self.encoder = MultiStreamEncoder(settings, glosses if settings.gloss_ctc else 0)
+        elif settings.encoder == "video":
+            self.encoder = VideoEncoder(settings)
         else:
             self.encoder = TransformerEncoder(settings)
         self.gloss_head = nn.Linear(width, glosses) if settings.gloss_ctc else None
@@ -59,10 +62,12 @@ class Translator(nn.Module):
 
     def encode(self, batch: Batch) -> Memory:
         """The encoder's memory of a batch, with the logits of its heads."""
-        frames = torch.arange(batch.seen.shape[1], device=batch.seen.device)
-        mask = frames < batch.frames.unsqueeze(1)
+        if (batch.pictures is None) == (self.settings.encoder == "video"):
+            kind = "poses" if batch.pictures is None else "video"
+            raise SLTError(f"The encoder {self.settings.encoder!r} doesn't read {kind}.",
+                           fix="Set encoder to video for video, to another for poses.")  # fmt: skip
         extra = None if self.domain is None else self._origin(batch.domain)
-        states, mask, streams = self.encoder(batch.positions, batch.seen, mask, extra)
+        states, mask, streams = self.encoder(batch, batch.mask, extra)
         return Memory(
             states,
             mask,
@@ -94,13 +99,16 @@ def count_parameters(model: nn.Module) -> int:
     return sum(p.numel() for p in model.parameters() if p.requires_grad)
 
 
-def flops_per_sentence(model: Translator, frames: int = 110, words: int = 15) -> float:
+def flops_per_sentence(
+    model: Translator, frames: int = 110, words: int = 15, side: int = 64
+) -> float:
     """Floating-point operations of one forward pass on a sentence of average length.
 
     Args:
         model: A translator.
         frames: Of the sentence.
         words: Of its text.
+        side: Of its pictures, pixels (video only).
 
     Chapter: 09_pose_to_text
     """
@@ -111,6 +119,9 @@ def flops_per_sentence(model: Translator, frames: int = 110, words: int = 15) ->
         torch.tensor([frames]), torch.ones(1, 7, dtype=torch.long), torch.tensor([7]),
         torch.ones(1, words + 2, dtype=torch.long), torch.zeros(1, dtype=torch.long),
     )  # fmt: skip
+    if model.settings.encoder == "video":
+        pictures = torch.zeros(1, frames, 3, side, side, dtype=torch.uint8)
+        batch = replace(batch, positions=None, seen=None, pictures=pictures)
     counter = FlopCounterMode(display=False)
     with torch.no_grad(), counter:
         model.eval()(batch)

@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 
 from slt_lib.pose.errors import SLTError
-from slt_lib.translation.data import TranslationData
 from slt_lib.translation.encoder import Memory
 from slt_lib.translation.joint import CtcPrefixes
 from slt_lib.translation.model import Translator
+from slt_lib.translation.video_data import Sentences
 from slt_lib.translation.vocabulary import BOS, EOS, PAD, UNK
 
 
@@ -54,7 +54,7 @@ GREEDY = SearchSettings(beam=1)
 @torch.no_grad()
 def translate(
     model: Translator,
-    data: TranslationData,
+    data: Sentences,
     settings: SearchSettings | None = None,
     batch_size: int = 64,
 ) -> list[str]:

@@ -11,16 +11,21 @@ class ModelSettings:
     """The shape of a translator.
 
     Attributes:
-        encoder: "transformer", or "multi_stream" (attention over joints, by body part).
+        encoder: "transformer", "multi_stream" (attention over joints, by body part), or "video".
         width: Channels of every layer.
         heads: Attention heads; divide the width.
         encoder_layers, decoder_layers: How many.
         feedforward: Channels inside each layer's feed-forward part.
         dropout: Share of channels dropped in training.
-        stride: Frames per encoder step: 1, 2, 4 or 8.
+        stride: Frames per encoder step: 1, 2, 4 or 8. Poses have 25 frames per second, videos
+            what their clips have.
         gloss_ctc, text_ctc: Whether the encoder has a head for glosses, and one for words.
         domains: How many origins the encoder is told apart, 0 for none (domain token).
         decoder: "scratch", or the folder of a pre-trained sequence-to-sequence model.
+        frames: What looks at each picture of a video, "package.module:Class" or "file.py:Class":
+            a torch module made with `width=`, from pictures uint8 [N, 3, H, W] to [N, width].
+        frames_weights: A file with a state dict that it starts from, "" for none. A trained
+            translator doesn't need it any more.
 
     Raises:
         SLTError: If values don't fit together.
@@ -28,7 +33,7 @@ class ModelSettings:
     Chapter: 09_pose_to_text
     """
 
-    encoder: Literal["transformer", "multi_stream"] = "transformer"
+    encoder: Literal["transformer", "multi_stream", "video"] = "transformer"
     width: int = 128
     heads: int = 4
     encoder_layers: int = 2
@@ -40,12 +45,15 @@ class ModelSettings:
     text_ctc: bool = True
     domains: int = 0
     decoder: str = "scratch"
+    frames: str = "slt_lib.rendering.frame_encoder:FrameEncoder"
+    frames_weights: str = ""
 
     def __post_init__(self) -> None:
-        if self.encoder not in ("transformer", "multi_stream"):
-            raise SLTError(
-                f"There is no encoder {self.encoder!r}.", fix="transformer, multi_stream"
-            )
+        if self.encoder not in (known := ("transformer", "multi_stream", "video")):
+            raise SLTError(f"There is no encoder {self.encoder!r}.", fix=", ".join(known))
+        if ":" not in self.frames:
+            raise SLTError(f"A frame encoder {self.frames!r} can't be had.",
+                           fix="Give package.module:Class or file.py:Class.")  # fmt: skip
         if self.width < 4 or self.width % self.heads or self.width % 4:
             raise SLTError(f"{self.heads} heads and a multiple of 4 must divide {self.width}.")
         if self.stride not in (1, 2, 4, 8):
@@ -89,6 +97,37 @@ class AugmentSettings:
 
 
 @dataclass(frozen=True)
+class PictureAugment:
+    """How videos are varied in training, each clip in one way throughout.
+
+    Attributes:
+        shift: The picture is moved by up to this share of its sides.
+        scale: Its size is changed by up to this share.
+        colour: Brightness and contrast are changed by up to this share, channels by half of it.
+        drop: Up to this share of the frames is left out, or comes twice.
+
+    Raises:
+        SLTError: If a share isn't from 0 to below 1.
+
+    Chapter: 11_video_to_text
+    """
+
+    shift: float = 0.06
+    scale: float = 0.1
+    colour: float = 0.25
+    drop: float = 0.15
+
+    def __post_init__(self) -> None:
+        if not all(0 <= share < 1 for share in asdict(self).values()):
+            raise SLTError(f"{self} makes no sense.", fix="Give shares from 0 to below 1.")
+
+    @classmethod
+    def off(cls) -> "PictureAugment":
+        """No variation at all."""
+        return cls(0, 0, 0, 0)
+
+
+@dataclass(frozen=True)
 class TrainSettings:
     """One phase of training.
 
@@ -103,7 +142,7 @@ class TrainSettings:
             switches one off. A gloss weight of 0 is gloss-free training.
         clip: Largest norm of the gradient.
         weight_decay: Of AdamW, on matrices only.
-        augment: How poses are varied.
+        augment: How poses or videos are varied.
         eval_every: Updates between looks at dev; 0 takes a tenth of all.
         patience: Looks without a better BLEU before it stops; 0 never stops.
         keep: "best" by dev BLEU, or the "last" weights.
@@ -128,7 +167,7 @@ class TrainSettings:
     distil_weight: float = 0.2
     clip: float = 1.0
     weight_decay: float = 0.01
-    augment: AugmentSettings = field(default_factory=AugmentSettings)
+    augment: AugmentSettings | PictureAugment = field(default_factory=AugmentSettings)
     eval_every: int = 0
     patience: int = 0
     keep: Literal["best", "last"] = "best"

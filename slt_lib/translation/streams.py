@@ -9,6 +9,7 @@ temporal stride.
 import torch
 from torch import Tensor, nn
 
+from slt_lib.translation.data import Batch
 from slt_lib.translation.features import CHANNELS, STREAMS, pose_features
 from slt_lib.translation.layers import Attention, EncoderLayer, positions
 from slt_lib.translation.settings import ModelSettings
@@ -75,10 +76,10 @@ class MultiStreamEncoder(nn.Module):
         self.norm_out, self.dropout = nn.LayerNorm(width), nn.Dropout(settings.dropout)
 
     def forward(
-        self, keypoints: Tensor, seen: Tensor, mask: Tensor, extra: Tensor | None
+        self, batch: Batch, mask: Tensor, extra: Tensor | None
     ) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
         """States, their mask, and gloss logits by stream; arguments as `TransformerEncoder`."""
-        x = pose_features(keypoints, seen) * mask[:, :, None, None]
+        x = pose_features(batch.positions, batch.seen) * mask[:, :, None, None]
         short = mask[:, :: self.stride]
         parts, logits = [], {}
         for name, part in STREAMS.items():

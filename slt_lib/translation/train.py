@@ -5,6 +5,7 @@ number, so a training that was killed goes on from its last checkpoint as if not
 happened, to the same bits.
 """
 
+import hashlib
 import json
 import math
 import time
@@ -22,15 +23,18 @@ from torch import nn
 from tqdm import tqdm
 
 from slt_lib.pose.errors import SLTError
-from slt_lib.pose.io.guard import atomic_write
+from slt_lib.pose.io.guard import atomic_write, refusing
 from slt_lib.translation import checkpoint
-from slt_lib.translation.batches import Mixture, next_batch
-from slt_lib.translation.data import Codec, TranslationData
+from slt_lib.translation.batches import Mixture, batches
+from slt_lib.translation.data import Codec
 from slt_lib.translation.loss import losses
 from slt_lib.translation.metrics import bleu4
 from slt_lib.translation.model import Translator
+from slt_lib.translation.parameters import freeze_unheard, groups, load_fitting
 from slt_lib.translation.search import SearchSettings, translate
 from slt_lib.translation.settings import ModelSettings, TrainSettings
+from slt_lib.translation.video_data import Sentences
+from slt_lib.translation.video_encoder import load_frame_weights
 
 PLATEAU = 0.7  # what the learning rate is multiplied by when dev BLEU doesn't rise
 
@@ -67,8 +71,8 @@ def train(
     out: str | Path,
     model_settings: ModelSettings,
     settings: TrainSettings,
-    data: TranslationData | Mixture,
-    dev: TranslationData,
+    data: Sentences | Mixture,
+    dev: Sentences,
     *,
     seed: int,
     codec: Codec | None = None,
@@ -101,7 +105,9 @@ def train(
     codec = codec or Codec.build(*parts)
     shares = repr([[_share(s, p) for p in (0, 0.5, 1)] for _, s in data.parts]) if isinstance(
         data, Mixture) else ""  # fmt: skip
-    weights = "" if start is None else checkpoint.fingerprint(_weights(start))
+    weights = (
+        _beginning(model_settings) if start is None else checkpoint.fingerprint(_weights(start))
+    )
     key = checkpoint.fingerprint(
         model_settings,
         settings,
@@ -125,6 +131,15 @@ def _file(initial: str | Path) -> Path:
     return path / "best.pt" if path.is_dir() else path
 
 
+def _beginning(settings: ModelSettings) -> str:
+    """What a training from scratch begins with besides random weights."""
+    if not settings.frames_weights:
+        return ""
+    path = Path(settings.frames_weights)
+    with refusing(path, "a frame encoder's weights", "Give another file, or none."):
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
 def _weights(content: dict) -> list:
     return [(k, float(v.double().sum())) for k, v in content["model"].items()]
 
@@ -143,7 +158,7 @@ def _fabric(settings: TrainSettings) -> Fabric:
 
 def _run(
     out: Path, key: str, model_settings: ModelSettings, settings: TrainSettings,
-    data: TranslationData | Mixture, dev: TranslationData, seed: int, codec: Codec,
+    data: Sentences | Mixture, dev: Sentences, seed: int, codec: Codec,
     start: dict | None, monitor, fabric: Fabric,
 ) -> dict:  # fmt: skip
     """The loop, on every device; what `Trained` says, as Fabric hands no frozen class on."""
@@ -152,11 +167,13 @@ def _run(
     torch.manual_seed(seed)
     model = checkpoint.build(model_settings, codec)
     if start is not None:
-        _load_fitting(model, start["model"])
+        load_fitting(model, start["model"])
+    elif model_settings.frames_weights:
+        load_frame_weights(model.encoder, model_settings.frames_weights)
     if fabric.world_size > 1:  # DDP waits for the gradient of whatever could have one
-        _freeze_unheard(model, settings)
+        freeze_unheard(model, settings)
     optimizer = torch.optim.AdamW(
-        _groups(model, settings), lr=settings.lr, betas=(0.9, 0.98), fused=True
+        groups(model, settings), lr=settings.lr, betas=(0.9, 0.98), fused=True
     )
     state = _resume(out, key, model, optimizer)
     wrapped, optimizer = fabric.setup(model, optimizer)
@@ -164,16 +181,12 @@ def _run(
     first, done = state["update"], state["stopped"]
     bf16 = torch.autocast(fabric.device.type, torch.bfloat16,
                           enabled=settings.precision == "bf16-mixed")  # fmt: skip
-    bar = tqdm(range(first, settings.updates), initial=first, total=settings.updates,
-               desc=out.name, unit="update", leave=False,
-               disable=fabric.global_rank > 0)  # fmt: skip
+    left = range(first, first if done else settings.updates)
+    bar = tqdm(left, initial=first, total=settings.updates, desc=out.name, unit="update",
+               leave=False, disable=fabric.global_rank > 0)  # fmt: skip
+    made = batches(data, settings, model.codec, seed, left, fabric, model_settings.stride)
     running: list[dict] = []
-    for update in bar:
-        if done:
-            break
-        batch, totals, sentences = next_batch(
-            data, settings, model.codec, seed, update, fabric, model_settings.stride
-        )
+    for update, (batch, totals, sentences) in zip(bar, made, strict=True):
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(settings, update) * state["factor"]
         torch.manual_seed(int(np.random.SeedSequence([seed, update, 4]).generate_state(1)[0]))
@@ -199,6 +212,8 @@ def _run(
             fabric.barrier()
             bar.set_postfix(bleu4=f"{look['bleu4']:.1f}", loss=f"{look['loss']:.2f}")
             began = time.perf_counter()
+            if done:
+                break
     return {"folder": out, "history": state["history"], "updates": state["update"],
             "sentences": state["sentences"], "seconds": state["seconds"],
             "resumed_at": first}  # fmt: skip
@@ -218,29 +233,8 @@ def learning_rate(settings: TrainSettings, update: int) -> float:
     return settings.lr * (0.01 + 0.99 * (1 + math.cos(math.pi * share)) / 2)
 
 
-def _groups(model: nn.Module, settings: TrainSettings) -> list[dict]:
-    """Matrices get weight decay; norms, biases and positions don't."""
-    trained = [p for p in model.parameters() if p.requires_grad]
-    return [
-        {"params": [p for p in trained if p.dim() > 1], "weight_decay": settings.weight_decay},
-        {"params": [p for p in trained if p.dim() <= 1], "weight_decay": 0.0},
-    ]
-
-
-def _freeze_unheard(model: Translator, settings: TrainSettings) -> None:
-    """Heads that no loss listens to aren't trained."""
-    heads = []
-    if not settings.gloss_weight:
-        heads += [model.gloss_head, getattr(model.encoder, "heads", None)]
-    if not settings.text_ctc_weight:
-        heads += [model.text_head]
-    for head in heads:
-        if head is not None:
-            head.requires_grad_(False)
-
-
 def _look(
-    model: Translator, dev: TranslationData, running: list[dict], update: int, seconds: float,
+    model: Translator, dev: Sentences, running: list[dict], update: int, seconds: float,
     fabric: Fabric,
 ) -> dict:  # fmt: skip
     """Losses since the last look, and BLEU-4 of a greedy translation of dev: the first device's."""
@@ -291,10 +285,3 @@ def _resume(out: Path, key: str, model: nn.Module, optimizer) -> dict:
     model.load_state_dict(content["model"])
     optimizer.load_state_dict(content["optimizer"])
     return content["state"]
-
-
-def _load_fitting(model: nn.Module, weights: dict) -> None:
-    """Load weights whose shape fits; a head that the start didn't have keeps its own."""
-    own = model.state_dict()
-    fitting = {k: v for k, v in weights.items() if k in own and own[k].shape == v.shape}
-    model.load_state_dict(fitting, strict=False)
