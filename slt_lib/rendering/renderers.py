@@ -113,7 +113,7 @@ class SignGANs:
         """As `Renderer.meet`."""
         few = few[:REFERENCES]
         found = body_keypoints(self.body, few.motion, few.cameras)
-        self.looks[signer] = unwrap(few.pictures, found)
+        self.looks[signer] = unwrap(few.pictures, found, few.masks)
 
     def render(
         self, signer: str, motion: BodyMotion, cameras: Sequence[Camera], background: np.ndarray
