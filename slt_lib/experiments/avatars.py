@@ -24,7 +24,7 @@ from slt_lib.rendering.rasterise import rasterise
 from slt_lib.rendering.regions import HANDS
 from slt_lib.rendering.sequence import pictures
 from slt_lib.rendering.signers import make_signer
-from slt_lib.rendering.video import jpeg
+from slt_lib.rendering.video import as_text
 
 SIGNERS = (0, 1, 2, 3)  # seeds of `make_signer`
 ARMS = {f"signer_{k}": k for k in SIGNERS}
@@ -105,7 +105,7 @@ def run_avatar(
         "flicker": _flicker(avatar, body, signer, seed, held_out),
         "train_seconds": seconds,
         "gaussians": len(avatar),
-        "pictures": [{"true": _text(true), "avatar": _text(ours), "hand": hand_box(regions)}
+        "pictures": [{"true": as_text(true), "avatar": as_text(ours), "hand": hand_box(regions)}
                      for true, ours, regions in
                      zip(kept.pictures, shown, kept.regions, strict=True)],
         "not_compared": ["train_seconds"],
@@ -138,11 +138,6 @@ def hand_box(regions: np.ndarray, share: float = 0.3) -> list[int]:
     corner = [int(np.clip(m - side / 2, 0, n - side)) for m, n in
               zip(middle, regions.shape, strict=True)]  # fmt: skip
     return [*corner, side]
-
-
-def _text(picture: np.ndarray) -> str:
-    """A picture as JSON can keep it."""
-    return base64.b64encode(jpeg(picture, 90)).decode()
 
 
 def kept_pictures(record: Mapping, close: bool = False) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -15,7 +15,13 @@ from slt_lib.body.model import Body
 from slt_lib.pose.errors import SLTError
 from slt_lib.rendering.captures import Captures
 from slt_lib.rendering.signgan import GanShape, SignGAN
-from slt_lib.rendering.signgan_critics import HandReader, PatchCritic, close_ups, reading_loss
+from slt_lib.rendering.signgan_critics import (
+    HandReader,
+    PatchCritic,
+    close_ups,
+    hand_boxes,
+    reading_loss,
+)
 from slt_lib.rendering.signgan_data import Lesson, Subject, lesson
 from slt_lib.rendering.signgan_files import read_state, write_state
 
@@ -127,17 +133,25 @@ def train_reader(subjects: Sequence[Subject], settings: GanSettings, fabric: Fab
     Chapter: 07_signgan
     """
     torch.manual_seed(settings.seed)
-    reader = HandReader().to(fabric.device)
+    reader, rng = HandReader().to(fabric.device), np.random.default_rng([settings.seed, 32])
+    shown, joints = zip(*(_hands(one) for one in subjects), strict=True)
+    shown, joints = torch.cat(shown).to(fabric.device), torch.cat(joints).to(fabric.device)
     optimiser = torch.optim.Adam(reader.parameters(), lr=2e-3)
-    for step in range(settings.reader_steps):
-        one = lesson(subjects, 2 * settings.batch, settings.seed + 1, step).to(fabric.device)
-        if not len(one.hands):
-            continue
-        maps, _ = reader(close_ups(one.pictures, one.hands, one.boxes))
+    for _ in range(settings.reader_steps if len(shown) else 0):
+        some = torch.from_numpy(rng.integers(len(shown), size=4 * settings.batch))
+        crops = shown[some] * torch.empty(len(some), 3, 1, 1).uniform_(0.7, 1.3).to(shown.device)
+        maps, _ = reader(crops.clamp(0, 1))
         optimiser.zero_grad()
-        reading_loss(maps, one.joints).backward()
+        reading_loss(maps, joints[some]).backward()
         optimiser.step()
     return reader
+
+
+def _hands(subject: Subject) -> tuple[Tensor, Tensor]:
+    """All close-ups of a signer's hands, and the joints in them."""
+    numbers, boxes, joints = hand_boxes(subject.keypoints)
+    pictures = torch.from_numpy(subject.pictures).permute(0, 3, 1, 2).float() / 255
+    return close_ups(pictures, numbers, boxes), joints
 
 
 class _School:

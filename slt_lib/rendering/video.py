@@ -1,5 +1,6 @@
 """Pictures into video files and out of them, one at a time."""
 
+import base64
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from io import BytesIO
@@ -115,6 +116,14 @@ def jpeg(picture: np.ndarray, quality: int) -> bytes:
     image = Image.fromarray(np.ascontiguousarray(picture)).convert("RGB")
     image.save(file, format="jpeg", quality=quality, subsampling=0)
     return file.getvalue()
+
+
+def as_text(picture: np.ndarray, quality: int = 90) -> str:
+    """A picture as JSON can keep it: a JPEG file in base 64.
+
+    Chapter: 06_signsplat
+    """
+    return base64.b64encode(jpeg(picture, quality)).decode()
 
 
 def as_bytes(picture: np.ndarray) -> np.ndarray:
