@@ -90,8 +90,8 @@ def artifact_scores(
     """Measure one clip's artifacts: look for the joints, and compare with what was intended.
 
     Joints that weren't intended (not seen) and those that the regressor isn't sure of count in no
-    length and no distance; but a limb that isn't found is off by its whole length, and a hand that
-    isn't found counts as lost.
+    length and no distance; but a limb that isn't found at all breaks a frame, and a hand that isn't
+    found counts as lost.
 
     Args:
         regressor: Trained on captures of several signers.
@@ -108,6 +108,7 @@ def artifact_scores(
     limits = limits or Limits()
     looked = _looked(regressor, pictures, keypoints, limits.sure)
     wrong = np.any([getattr(looked, name) > getattr(limits, name) for name in STRUCTURE], 0)
+    wrong |= looked.gone
     lost = (looked.hands < limits.hand) | (looked.hand_away > 2 * limits.away)
     sharp = looked.sharp[np.isfinite(looked.sharp)]
     parts = {
@@ -157,6 +158,7 @@ class _Looked:
     """What the regressor finds in N pictures beside what was intended.
 
     Attributes:
+        gone: Whether a limb isn't found that should be there, bool [N].
         limb, finger: Largest deviation of a length, shares, [N]; 0 if none is known.
         away: Of what was surely found: distance of the body's farthest joint, or of the hand that
             is farther off, shoulder widths, [N].
@@ -164,6 +166,7 @@ class _Looked:
         sharp: Of both hands, [N, 2]; NaN where there is none.
     """
 
+    gone: np.ndarray
     limb: np.ndarray
     finger: np.ndarray
     away: np.ndarray
@@ -194,7 +197,6 @@ def _looked(
         for name, chains in (("limb", LIMBS), ("finger", FINGERS))
     )
     gone = [(seen & ~surely)[:, chain].any(1) & seen[:, chain].all(1) for chain in LIMBS]
-    limb = np.where(np.any(gone, 0), np.maximum(limb, 1), limb)  # a limb that isn't there
     hand_away, clear = (
         np.stack([_mean_where(off[:, hand], known[:, hand]) for hand in HANDS], 1)
         for known in (seen, surely)
@@ -202,7 +204,7 @@ def _looked(
     count = np.stack([seen[:, hand].sum(1) for hand in HANDS], 1)
     away = np.concatenate([np.where(surely, off, 0)[:, :BODY], clear], 1).max(1)
     return _Looked(
-        limb, finger, away, hand_confidence(sure), hand_away,
+        np.any(gone, 0), limb, finger, away, hand_confidence(sure), hand_away,
         count >= MOST_OF_A_HAND, hand_sharpness(pictures, keypoints),
     )  # fmt: skip
 
