@@ -137,14 +137,17 @@ def limits_of(
         allowed: Share of the captures that may look wrong.
 
     Raises:
-        SLTError: As `artifact_scores`.
+        SLTError: As `artifact_scores`, or if every capture misses a limb.
 
     Chapter: 08_rendering_comparison
     """
     usual = Limits()
     looked = _looked(regressor, pictures, keypoints, usual.sure)
+    if looked.gone.all():
+        raise SLTError("The regressor finds a limb in no capture.", fix="Train it longer.")
     worst = np.max([getattr(looked, name) / getattr(usual, name) for name in STRUCTURE], 0)
-    wider = max(1.0, float(np.quantile(worst, 1 - allowed)))
+    left = max(allowed - float(looked.gone.mean()), allowed / 4)
+    wider = max(1.0, float(np.quantile(worst[~looked.gone], 1 - left, method="higher")))
     sharp, hands = looked.sharp[np.isfinite(looked.sharp)], looked.hands[looked.hand_seen]
     return Limits(
         **{name: wider * getattr(usual, name) for name in STRUCTURE},
