@@ -42,6 +42,7 @@ class Limits:
         away: How far a joint of the body, or a hand on the mean, that was surely found may be
             off, shoulder widths.
         sure: Confidence from which a joint was surely found, 0 to 1.
+        there: Confidence of both its ends from which a limb was found at all, 0 to 1.
         hand: Confidence from which a hand was found, 0 to 1.
         sharp: Usual sharpness of a hand, as `hand_sharpness` has it.
 
@@ -52,6 +53,7 @@ class Limits:
     finger: float = 0.35
     away: float = 0.35
     sure: float = 0.6
+    there: float = 0.6
     hand: float = 0.3
     sharp: float = 0.3
 
@@ -90,7 +92,7 @@ def artifact_scores(
     """Measure one clip's artifacts: look for the joints, and compare with what was intended.
 
     Joints that weren't intended (not seen) and those that the regressor isn't sure of count in no
-    length and no distance; but a limb that isn't found at all breaks a frame, and a hand that isn't
+    length and no distance; but a limb that isn't there breaks a frame, and a hand that isn't
     found counts as lost.
 
     Args:
@@ -108,7 +110,7 @@ def artifact_scores(
     limits = limits or Limits()
     looked = _looked(regressor, pictures, keypoints, limits.sure)
     wrong = np.any([getattr(looked, name) > getattr(limits, name) for name in STRUCTURE], 0)
-    wrong |= looked.gone
+    wrong |= looked.least < limits.there
     lost = (looked.hands < limits.hand) | (looked.hand_away > 2 * limits.away)
     sharp = looked.sharp[np.isfinite(looked.sharp)]
     parts = {
@@ -137,20 +139,20 @@ def limits_of(
         allowed: Share of the captures that may look wrong.
 
     Raises:
-        SLTError: As `artifact_scores`, or if every capture misses a limb.
+        SLTError: As `artifact_scores`.
 
     Chapter: 08_rendering_comparison
     """
     usual = Limits()
     looked = _looked(regressor, pictures, keypoints, usual.sure)
-    if looked.gone.all():
-        raise SLTError("The regressor finds a limb in no capture.", fix="Train it longer.")
     worst = np.max([getattr(looked, name) / getattr(usual, name) for name in STRUCTURE], 0)
-    left = max(allowed - float(looked.gone.mean()), allowed / 4)
-    wider = max(1.0, float(np.quantile(worst[~looked.gone], 1 - left, method="higher")))
+    there = min(usual.there, float(np.quantile(looked.least, allowed / 2)))
+    rest = worst[looked.least >= there]
+    wider = max(1.0, float(np.quantile(rest, 1 - allowed / 2, method="higher")))
     sharp, hands = looked.sharp[np.isfinite(looked.sharp)], looked.hands[looked.hand_seen]
     return Limits(
         **{name: wider * getattr(usual, name) for name in STRUCTURE},
+        there=there,
         hand=float(np.quantile(hands, allowed)) if len(hands) else usual.hand,
         sharp=float(np.mean(sharp)) if len(sharp) else usual.sharp,
     )
@@ -161,7 +163,7 @@ class _Looked:
     """What the regressor finds in N pictures beside what was intended.
 
     Attributes:
-        gone: Whether a limb isn't found that should be there, bool [N].
+        least: Confidence of the least sure end of a limb that should be there, [N]; 1 if none is.
         limb, finger: Largest deviation of a length, shares, [N]; 0 if none is known.
         away: Of what was surely found: distance of the body's farthest joint, or of the hand that
             is farther off, shoulder widths, [N].
@@ -169,7 +171,7 @@ class _Looked:
         sharp: Of both hands, [N, 2]; NaN where there is none.
     """
 
-    gone: np.ndarray
+    least: np.ndarray
     limb: np.ndarray
     finger: np.ndarray
     away: np.ndarray
@@ -199,7 +201,7 @@ def _looked(
         _deviation(places / width, wanted / width, surely, chains, SHORTEST[name])
         for name, chains in (("limb", LIMBS), ("finger", FINGERS))
     )
-    gone = [(seen & ~surely)[:, chain].any(1) & seen[:, chain].all(1) for chain in LIMBS]
+    ends = [np.where(seen[:, c].all(1), sure[:, c].min(1), 1.0) for c in LIMBS]
     hand_away, clear = (
         np.stack([_mean_where(off[:, hand], known[:, hand]) for hand in HANDS], 1)
         for known in (seen, surely)
@@ -207,7 +209,7 @@ def _looked(
     count = np.stack([seen[:, hand].sum(1) for hand in HANDS], 1)
     away = np.concatenate([np.where(surely, off, 0)[:, :BODY], clear], 1).max(1)
     return _Looked(
-        np.any(gone, 0), limb, finger, away, hand_confidence(sure), hand_away,
+        np.min(ends, 0), limb, finger, away, hand_confidence(sure), hand_away,
         count >= MOST_OF_A_HAND, hand_sharpness(pictures, keypoints),
     )  # fmt: skip
 
