@@ -1,8 +1,9 @@
 """What does each of SignGAN's lessons do? Trainings that differ in one of them. Chapter 7."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 
 import numpy as np
 from lightning_fabric import Fabric
@@ -11,10 +12,9 @@ from torch import Tensor
 from slt_lib.body import Body, load_body
 from slt_lib.experiments.avatars import hand_box
 from slt_lib.pose.errors import SLTError
-from slt_lib.rendering.captures import STUDIO, Captures, capture, capture_set
+from slt_lib.rendering.camera import orbit
+from slt_lib.rendering.captures import STUDIO, capture, capture_set, chest
 from slt_lib.rendering.hand_reading import colours_apart, reading_errors, sharpness
-from slt_lib.rendering.keypoints import body_keypoints
-from slt_lib.rendering.paint import paint
 from slt_lib.rendering.poses import signing_sequence
 from slt_lib.rendering.quality import flicker, picture_quality
 from slt_lib.rendering.regions import HANDS
@@ -23,7 +23,7 @@ from slt_lib.rendering.signgan import SignGAN, draw
 from slt_lib.rendering.signgan_critics import HandReader
 from slt_lib.rendering.signgan_data import Subject
 from slt_lib.rendering.signgan_training import GanSettings, train_reader, train_signgan
-from slt_lib.rendering.unwrap import unwrap
+from slt_lib.rendering.unwrap import wrap
 from slt_lib.rendering.video import as_text
 
 LESSONS = {
@@ -32,45 +32,42 @@ LESSONS = {
     "no_critic": {"adversarial": 0.0, "matching": 0.0},
     "critic_only": {"picture": 0.0, "matching": 0.0, "temporal": 0.0, "hand_weight": 0.0},
 }
-SIGNERS, STRANGERS = tuple(range(6)), (20, 21)  # trained on; only their references are known
-POSES, HELD_OUT, REFERENCES, FRAMES = 80, 12, 6, 25
+SIGNERS, STRANGERS = tuple(range(9)), (20, 21)  # trained on; only their references are known
+POSES, HELD_OUT, REFERENCES, FRAMES = 80, 8, 6, 25
 KEPT = 2  # held-out pictures per signer kept in a record
 
 
-def looks_of(captures: Captures, body: Body, count: int = REFERENCES) -> Tensor:
-    """The looks of a signer from the first so many of their captures; see `unwrap`.
-
-    Chapter: 07_signgan
-    """
-    some = captures[:count]
-    return unwrap(some.pictures, body_keypoints(body, some.motion, some.cameras), some.masks)
-
-
-def drawn_like(
-    gan: SignGAN, body: Body, captures: Captures, looks
-) -> tuple[np.ndarray, np.ndarray]:
-    """What a generator draws in the poses and from the cameras of captures.
+def drawn_like(gan: SignGAN, wanted: Subject, looks: Tensor) -> tuple[np.ndarray, np.ndarray]:
+    """What a generator draws in the poses of true pictures.
 
     Returns:
         Pictures, uint8 [N, size, size, 3], and cover, float32 [N, size, size].
 
     Chapter: 07_signgan
     """
-    found = body_keypoints(body, captures.motion, captures.cameras)
-    return draw(gan, found, looks, captures.background)
+    return draw(gan, wanted.keypoints, looks, wanted.background)
+
+
+def doll_like(wanted: Subject, looks: Tensor) -> np.ndarray:
+    """The paper doll alone in the poses of true pictures, uint8 [N, size, size, 3].
+
+    Chapter: 07_signgan
+    """
+    put = wrap(looks, wanted.keypoints).numpy().transpose(0, 2, 3, 1)
+    behind = (1 - put[..., 3:].clip(0, 1)) * wanted.background
+    return ((put[..., :3] + behind).clip(0, 1) * 255).round().astype(np.uint8)
 
 
 def judged(
-    gan: SignGAN, body: Body, references: Sequence[Captures], held_out: Sequence[Captures],
-    reader: HandReader,
+    show: Callable[[Subject, Tensor], tuple[np.ndarray, np.ndarray | None]],
+    references: Sequence[Subject], held_out: Sequence[Subject], reader: HandReader,
 ) -> dict:  # fmt: skip
-    """How near a generator comes to captures that it wasn't trained on.
+    """How near drawn pictures come to true ones that nothing was trained on.
 
     Args:
-        gan: Trained.
-        body: Of all captures.
+        show: Draws what a subject does, given the looks: pictures and cover.
         references: Of each signer, what their looks are taken from.
-        held_out: Of each signer, in poses of their own, of the generator's size.
+        held_out: Of each signer, in poses of their own.
         reader: Of hands; trained on other captures than the generator's.
 
     Returns:
@@ -83,13 +80,13 @@ def judged(
     """
     every = []
     for known, wanted in zip(references, held_out, strict=True):
-        shown, cover = drawn_like(gan, body, wanted, looks_of(known, body))
-        found = body_keypoints(body, wanted.motion, wanted.cameras)
+        shown, cover = show(wanted, known.look())
         where = wanted.regions == HANDS
         off = np.abs(shown.astype(float) - wanted.pictures)[where]
-        one = asdict(picture_quality(shown, wanted, cover)) | {"hand_error": float(off.mean())}
+        one = asdict(picture_quality(shown, wanted, cover))
+        one["hand_error"] = float(off.mean()) if len(off) else float("nan")
         for name, pictures in (("", shown), ("_true", wanted.pictures)):
-            errors = reading_errors(reader, pictures, found)
+            errors = reading_errors(reader, pictures, wanted.keypoints)
             one[f"hand_reading{name}"] = float(np.median(errors)) if len(errors) else float("nan")
             one[f"hand_sharpness{name}"] = sharpness(pictures, where)
         every.append(one)
@@ -100,6 +97,8 @@ def judged(
 
 
 def _mean(values: list):
+    if values[0] is None:
+        return None
     if isinstance(values[0], dict):
         return {key: _mean([one[key] for one in values]) for key in values[0]}
     return float(np.nanmean(values)) if np.isfinite(values).any() else float("nan")
@@ -112,12 +111,34 @@ def independent_reader(
 
     Chapter: 07_signgan
     """
-    size, seed = settings.shape.size, 900 + settings.seed
-    shown = [capture_set(body, make_signer(k), poses=poses, views=1, held_out=1, seed=seed,
-                         size=size, cameras=STUDIO)[0] for k in signers]  # fmt: skip
+    seed = 900 + settings.seed
+    shown, _ = cast(body, signers, poses, seed, settings.shape.size)
     fabric = Fabric(accelerator="cpu", devices=1)
-    taught = replace(settings, seed=seed)
-    return train_reader([Subject.of(one, body, size) for one in shown], taught, fabric)
+    return train_reader(shown, replace(settings, seed=seed), fabric)
+
+
+def cast(
+    body: Body, signers: Sequence[int], poses: int, seed: int, size: int,
+    held_out: int = HELD_OUT,
+) -> tuple[list[Subject], list[Subject]]:  # fmt: skip
+    """Simulated signers before a studio's camera, to train on and to judge by, one subject each.
+
+    Args:
+        body: Of all of them.
+        signers: Seeds of `make_signer`.
+        poses: Pictures of each to train on.
+        seed: Of poses and cameras.
+        size: Of the pictures, pixels.
+        held_out: Pictures of each to judge by, in other poses.
+
+    Chapter: 07_signgan
+    """
+    pairs = [
+        capture_set(body, make_signer(k), poses=poses, views=1, held_out=held_out,
+                    seed=100 * seed + k, size=size, cameras=STUDIO)
+        for k in signers
+    ]  # fmt: skip
+    return tuple([Subject.of(one[k], body, size) for one in pairs] for k in (0, 1))
 
 
 def run_signgan(
@@ -137,9 +158,9 @@ def run_signgan(
         progress: Whether to show it.
 
     Returns:
-        As of `judged`, of trained signers and, under "strangers", of those known from reference
-        pictures alone; `flicker`, `apart` and `apart_true` (see `colours_apart`), `train_seconds`,
-        and some held-out `pictures` as JPEG.
+        As of `judged`, of trained signers, under "doll" of the paper doll alone, and under
+        "strangers" of signers known from reference pictures alone; `flicker`, `apart` and
+        `apart_true` (see `colours_apart`), `train_seconds`, and some held-out `pictures` as JPEG.
 
     Raises:
         SLTError: If there is no such arm.
@@ -151,56 +172,44 @@ def run_signgan(
     body, settings = load_body(), GanSettings(seed=seed, **LESSONS[arm])
     settings = replace(settings, shape=replace(settings.shape, size=size),
                        **({"steps": steps} if steps else {}))  # fmt: skip
-    train, held_out = _captures(body, signers, poses, seed, size)
+    train, held_out = cast(body, signers, poses, seed, size)
     started = time.perf_counter()
-    gan = train_signgan(
-        train, body, settings, out=f"{work}/signgan-{arm}-{seed}-{size}", progress=progress
-    )
+    gan = train_signgan(train, body, settings, out=f"{work}/signgan-{arm}-{seed}-{size}",
+                        progress=progress)  # fmt: skip
     seconds = time.perf_counter() - started
-    reader = independent_reader(body, settings)
-    strangers = judged(gan, body, *_captures(body, STRANGERS, REFERENCES, seed, size), reader)
+    reader, show = independent_reader(body, settings), partial(drawn_like, gan)
+    looks = [one.look() for one in train]
     return {
-        **judged(gan, body, train, held_out, reader),
-        "strangers": strangers,
-        **_collapse(gan, body, train, held_out[0]),
+        **judged(show, train, held_out, reader),
+        "doll": judged(lambda *of: (doll_like(*of), None), train, held_out, reader),
+        "strangers": judged(show, *cast(body, STRANGERS, REFERENCES, seed, size), reader),
+        "apart": colours_apart([drawn_like(gan, held_out[0][[0]], look)[0][0] for look in looks]),
+        "apart_true": colours_apart([one.pictures[0] for one in train]),
         "flicker": float(np.mean([
-            _flicker(gan, body, who, known, seed) for who, known in zip(signers, train, strict=True)
+            moving_flicker(gan, body, who, look, seed)
+            for who, look in zip(signers, looks, strict=True)
         ])),
         "train_seconds": seconds,
-        "pictures": [one for known, wanted in zip(train, held_out, strict=True)
-                     for one in _kept(gan, body, known, wanted[:KEPT])],
+        "pictures": [one for look, wanted in zip(looks, held_out, strict=True)
+                     for one in _kept(gan, look, wanted[:KEPT])],
         "not_compared": ["train_seconds"],
     }  # fmt: skip
 
 
-def _captures(
-    body: Body, signers: Sequence[int], poses: int, seed: int, size: int
-) -> tuple[list[Captures], list[Captures]]:
-    pairs = [
-        capture_set(body, make_signer(k), poses=poses, views=1, held_out=HELD_OUT,
-                    seed=100 * seed + k, size=size, cameras=STUDIO)
-        for k in signers
-    ]  # fmt: skip
-    return [one for one, _ in pairs], [one for _, one in pairs]
+def moving_flicker(gan: SignGAN, body: Body, who: int, look: Tensor, seed: int) -> float:
+    """Flicker of a moving sequence from the front.
 
-
-def _collapse(gan: SignGAN, body: Body, train: Sequence[Captures], like: Captures) -> dict:
-    """How different signers look in one pose, drawn and in truth."""
-    shown = [drawn_like(gan, body, like[[0]], looks_of(one, body))[0][0] for one in train]
-    true = [one.pictures[0] for one in train]
-    return {"apart": colours_apart(np.stack(shown)), "apart_true": colours_apart(np.stack(true))}
-
-
-def _flicker(gan: SignGAN, body: Body, who: int, known: Captures, seed: int) -> float:
-    """Of a moving sequence from the front."""
-    signer = make_signer(who)
+    Chapter: 07_signgan
+    """
+    signer, size = make_signer(who), gan.shape.size
     motion = signing_sequence(body, FRAMES, seed=seed, betas=signer.betas)
-    true = capture(body, signer, motion, known.cameras[:1], surface=paint(body, signer))
-    return flicker(drawn_like(gan, body, true, looks_of(known, body))[0], true)
+    view = orbit(target=chest(body, signer.betas), span=STUDIO.span, width=size, height=size)
+    true = Subject.of(capture(body, signer, motion, [view]), body, size)
+    return flicker(drawn_like(gan, true, look)[0], true)
 
 
-def _kept(gan: SignGAN, body: Body, known: Captures, wanted: Captures) -> list[dict]:
-    shown, _ = drawn_like(gan, body, wanted, looks_of(known, body))
+def _kept(gan: SignGAN, look: Tensor, wanted: Subject) -> list[dict]:
+    shown, _ = drawn_like(gan, wanted, look)
     return [{"true": as_text(true), "avatar": as_text(ours), "hand": hand_box(regions, 0.35)}
             for true, ours, regions in
             zip(wanted.pictures, shown, wanted.regions, strict=True)]  # fmt: skip

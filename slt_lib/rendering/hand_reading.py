@@ -1,8 +1,9 @@
 """Can the hands in drawn pictures be read? Asked of a reader that no generator was trained with."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
-from torch import Tensor
 
 from slt_lib.rendering.keypoints import PictureKeypoints
 from slt_lib.rendering.signgan_critics import MAPS, HandReader, close_ups, hand_boxes, read_joints
@@ -52,13 +53,13 @@ def sharpness(pictures: np.ndarray, where: np.ndarray) -> float:
     return total / count if count else float("nan")
 
 
-def colours_apart(pictures: Tensor | np.ndarray) -> float:
+def colours_apart(pictures: Sequence[np.ndarray]) -> float:
     """How different the pictures of several signers in one pose are, levels of 255.
 
     A generator that has collapsed draws everybody alike.
 
     Args:
-        pictures: uint8 [signers, H, W, 3].
+        pictures: One of each signer, uint8 [H, W, 3].
 
     Chapter: 07_signgan
     """

@@ -71,7 +71,8 @@ class HandReader(nn.Module):
         super().__init__()
         self.layers = nn.ModuleList([
             nn.Conv2d(3, 32, 3, padding=1), nn.Conv2d(32, 48, 3, stride=2, padding=1),
-            nn.Conv2d(48, 64, 3, padding=1), nn.Conv2d(64, 64, 3, padding=1),
+            nn.Conv2d(48, 64, 3, padding=2, dilation=2), nn.Conv2d(64, 64, 3, padding=4, dilation=4),
+            nn.Conv2d(64, 64, 3, padding=2, dilation=2),
         ])  # fmt: skip
         self.maps = nn.Conv2d(64, 21, 1)
 
@@ -129,23 +130,27 @@ def close_ups(pictures: Tensor, numbers: Tensor, boxes: Tensor) -> Tensor:
 
 
 def heat_maps(joints: Tensor) -> tuple[Tensor, Tensor]:
-    """What a reader should find: a dot per joint [M, 21, 16, 16], and which were seen [M, 21]."""
-    seen = ~joints.isnan().any(-1)
-    places = torch.where(seen[..., None], joints, -100.0)
+    """What a reader should find: a dot per joint that sums up to 1, [M, 21, 16, 16], and which
+    joints were seen and are in the close-up, bool [M, 21]."""
+    seen = ((joints >= 0) & (joints <= MAPS)).all(-1)  # NaN isn't
+    places = torch.where(seen[..., None], joints, 0.0)
     line = torch.arange(MAPS, device=joints.device) + 0.5
     x, y = (torch.exp(-((line - places[..., k, None]) ** 2) / (2 * DOT**2)) for k in (0, 1))
-    return y[..., :, None] * x[..., None, :], seen
+    dots = y[..., :, None] * x[..., None, :]
+    return dots / dots.sum((2, 3), keepdim=True), seen
 
 
 def reading_loss(maps: Tensor, joints: Tensor) -> Tensor:
-    """How far heat maps are from the joints' dots; joints that weren't seen don't count."""
+    """How surprised a reader is by where the joints are (cross entropy over the pixels of its maps,
+    less that of the dots themselves); joints that weren't seen don't count."""
     wanted, seen = heat_maps(joints)
-    off = ((maps - wanted) ** 2).mean((2, 3)) * seen
-    return 100 * off.sum() / seen.sum().clamp(min=1)
+    wanted = wanted.flatten(2)
+    surprise = (torch.xlogy(wanted, wanted) - wanted * maps.flatten(2).log_softmax(-1)).sum(-1)
+    return (surprise * seen).sum() / seen.sum().clamp(min=1)
 
 
 def read_joints(maps: Tensor) -> Tensor:
-    """Where heat maps have their middle, pixels of the map, [M, 21, 2] (soft argmax)."""
-    weights = (maps.flatten(2) * 20).softmax(-1).view_as(maps)
+    """Where heat maps have their middle, pixels of the map, [M, 21, 2]."""
+    weights = maps.flatten(2).softmax(-1).view_as(maps)
     line = torch.arange(MAPS, device=maps.device) + 0.5
     return torch.stack([(weights.sum(2) * line).sum(-1), (weights.sum(3) * line).sum(-1)], -1)

@@ -27,7 +27,7 @@ class Subject:
 
     Attributes:
         pictures: uint8 [N, size, size, 3].
-        masks: How much of a pixel the signer covers, uint8 [N, size, size].
+        masks: How much of a pixel the signer covers, 0 to 1, float16 [N, size, size].
         regions: uint8 [N, size, size].
         background: 0 to 1, float32 [size, size, 3].
         keypoints: N.
@@ -66,16 +66,36 @@ class Subject:
                            fix="Give 2 or more square ones of every signer.")  # fmt: skip
         found = body_keypoints(body, captures.motion, captures.cameras)
         masks = (captures.masks.astype(np.float32) * 255).round().astype(np.uint8)
+        masks = (_sized(masks, size) / 255).astype(np.float16)
         behind = np.broadcast_to(captures.background, (*shape[1:3], 3)) * 255
         behind = _sized(behind.round().astype(np.uint8)[None], size)[0]
-        lots = np.array_split(np.arange(len(captures)), -(-len(captures) // 32))
-        looks = [unwrapped_each(captures.pictures[k], found[k], captures.masks[k]) for k in lots]
-        found = found.resized(size, size)
-        return cls(
-            _sized(captures.pictures, size), _sized(masks, size),
-            _sized(captures.regions, size, Image.NEAREST), (behind / 255).astype(np.float32),
-            found, conditions(found), torch.cat(looks),
+        return cls.known(
+            _sized(captures.pictures, size), masks, _sized(captures.regions, size, Image.NEAREST),
+            (behind / 255).astype(np.float32), found.resized(size, size),
         )  # fmt: skip
+
+    @classmethod
+    def known(
+        cls, pictures: np.ndarray, masks: np.ndarray, regions: np.ndarray,
+        background: np.ndarray, keypoints: PictureKeypoints,
+    ) -> "Subject":  # fmt: skip
+        """A signer of whom all is known but conditions and looks, which are made here."""
+        lots = np.array_split(np.arange(len(pictures)), -(-len(pictures) // 32))
+        looks = [unwrapped_each(pictures[k], keypoints[k], masks[k]).half() for k in lots]
+        return cls(pictures, masks, regions, background, keypoints, conditions(keypoints),
+                   torch.cat(looks))  # fmt: skip
+
+    def __getitem__(self, chosen) -> "Subject":
+        """Some of the pictures, by a slice, numbers or a mask."""
+        numbers = np.atleast_1d(np.arange(len(self))[chosen])
+        return Subject(
+            self.pictures[numbers], self.masks[numbers], self.regions[numbers], self.background,
+            self.keypoints[numbers], self.given[numbers], self.looks[numbers],
+        )  # fmt: skip
+
+    def look(self, count: int = 6) -> Tensor:
+        """How the signer looks by the first so many pictures: as of `unwrap`."""
+        return best_looks(self.looks[:count].float())
 
 
 def _sized(pictures: np.ndarray, size: int, how: int = Image.BOX) -> np.ndarray:
@@ -133,7 +153,7 @@ def lesson(subjects: Sequence[Subject], batch: int, seed: int, step: int) -> Les
         rows += [(who, first), (who, first + 1)]
         looks += [best_looks(who.looks[others].float())] * 2
     found, looks = together([who.keypoints[i] for who, i in rows]), torch.stack(looks)
-    masks = _stacked([who.masks[i] for who, i in rows])[:, None]
+    masks = torch.from_numpy(np.stack([who.masks[i] for who, i in rows])).float()[:, None]
     regions = np.stack([who.regions[i] for who, i in rows])
     weights = np.ones(regions.shape, np.float32)
     for region, weight in REGION_WEIGHT.items():

@@ -26,6 +26,7 @@ from slt_lib.rendering.signgan_data import Lesson, Subject, lesson
 from slt_lib.rendering.signgan_files import read_state, write_state
 
 LAST_RATE = 0.05  # of the first, at the end
+READ, SAME = 0.2, 5.0  # parts of the hand loss: joints and colours, beside features
 
 
 @dataclass(frozen=True)
@@ -81,13 +82,14 @@ class GanSettings:
 
 
 def train_signgan(
-    captures: Sequence[Captures], body: Body, settings: GanSettings | None = None, *,
+    captures: Sequence[Captures | Subject], body: Body, settings: GanSettings | None = None, *,
     out: str | Path | None = None, progress: bool = True,
 ) -> SignGAN:  # fmt: skip
     """Train a generator on captures of one or more signers, or finish an interrupted training.
 
     Args:
-        captures: One per signer, of square pictures with known poses.
+        captures: One per signer, of square pictures with known poses; or subjects of the
+            generator's size.
         body: What their motion poses.
         settings: How.
         out: A folder for checkpoints, from which a training that was killed goes on as if nothing
@@ -108,7 +110,8 @@ def train_signgan(
     settings = settings or GanSettings()
     if not captures:
         raise SLTError("There is nobody to learn from.", fix="Give captures of a signer.")
-    subjects = [Subject.of(one, body, settings.shape.size) for one in captures]
+    subjects = [one if isinstance(one, Subject) else Subject.of(one, body, settings.shape.size)
+                for one in captures]  # fmt: skip
     fabric = Fabric(accelerator="cuda" if torch.cuda.is_available() else "cpu", devices=1)
     school = _School(settings, fabric)
     first = school.resume(out, subjects)
@@ -136,7 +139,7 @@ def train_reader(subjects: Sequence[Subject], settings: GanSettings, fabric: Fab
     reader, rng = HandReader().to(fabric.device), np.random.default_rng([settings.seed, 32])
     shown, joints = zip(*(_hands(one) for one in subjects), strict=True)
     shown, joints = torch.cat(shown).to(fabric.device), torch.cat(joints).to(fabric.device)
-    optimiser = torch.optim.Adam(reader.parameters(), lr=2e-3)
+    optimiser = torch.optim.Adam(reader.parameters(), lr=4e-3)
     for _ in range(settings.reader_steps if len(shown) else 0):
         some = torch.from_numpy(rng.integers(len(shown), size=4 * settings.batch))
         crops = shown[some] * torch.empty(len(some), 3, 1, 1).uniform_(0.7, 1.3).to(shown.device)
@@ -226,7 +229,7 @@ class _School:
         with torch.no_grad():
             _, wanted = self.reader(true)
         alike = sum(l1_loss(*pair) for pair in zip(features, wanted, strict=True))
-        return reading_loss(maps, one.joints) + alike + 5 * l1_loss(drawn, true)
+        return READ * reading_loss(maps, one.joints) + alike + SAME * l1_loss(drawn, true)
 
     def _teach_critic(self, fake: Tensor, one: Lesson) -> None:
         """Hinge loss: above 1 for true pictures, below -1 for drawn ones."""

@@ -12,7 +12,7 @@ from slt_lib.pose.errors import SLTError
 from slt_lib.pose.skeleton import SLRTP_178
 from slt_lib.rendering.keypoints import PictureKeypoints
 
-CUT = 32  # pixels along each side of a part's flat picture
+CUT = 48  # pixels along each side of a part's flat picture
 SHORTEST = 0.25  # of a part's usual length: a limb that points at the camera isn't a point
 BESIDE = 0.13  # how far to each side a limb's picture reaches, in heights of the trunk
 
@@ -50,7 +50,7 @@ def patches() -> tuple[Patch, ...]:
     top, chin = (int(i) for i in SLRTP_178.ids("FACE.10", "FACE.152"))
     hands = {"right": 8, "left": 29}
     return (
-        Patch("trunk", (0, 3), (6, 7), (0, 3), 1.25, -0.25, 1.7),
+        Patch("trunk", (0, 3), (6, 7), (0, 3), 1.25, -0.25, 1.3),
         Patch("head", (top,), (chin,), None, 0.62, -0.55, 1.35),
         Patch("right upper arm", (0,), (1,), None, 0, -0.15, 1.1),
         Patch("left upper arm", (3,), (4,), None, 0, -0.15, 1.1),
@@ -152,6 +152,14 @@ def wrap(looks: Tensor, keypoints: PictureKeypoints) -> Tensor:
         weight = cover[:, k : k + 1] * (put[:, 3:] > 0.02)
         out += torch.cat([put[:, :3] * weight, weight], 1)
     return out
+
+
+def patch_cover(keypoints: PictureKeypoints) -> Tensor:
+    """How much of each pixel each part takes, 0 to 1, [N, patches, H, W]; they sum up to 1 or less.
+
+    Chapter: 07_signgan
+    """
+    return _cover(keypoints)[0]
 
 
 def _frames(keypoints: PictureKeypoints) -> tuple[Tensor, Tensor, Tensor]:
