@@ -57,8 +57,8 @@ class Scale:
     gan_steps: int = 1000
     avatar_steps: int = 600
     gaussians: int = 8000
-    judge_poses: int = 60
-    judge_steps: int = 1000
+    judge_poses: int = 50
+    judge_steps: int = 800
 
 
 ARMS: dict[str, Callable[[Body, Scale, int], Renderer]] = {
