@@ -130,6 +130,22 @@ def pose_keypoints(pose: PoseSequence, height: int, width: int) -> PictureKeypoi
     return PictureKeypoints(places, depths, pose.mask, height, width)
 
 
+def shoulder_width(keypoints: PictureKeypoints) -> float:
+    """The signer's shoulder width in the pictures, pixels: the widest that most of them show.
+
+    Raises:
+        SLTError: If no picture shows both shoulders.
+
+    Chapter: 08_rendering_comparison
+    """
+    ends = list(SHOULDERS)
+    seen = keypoints.seen[:, ends].all(1)
+    if not seen.any():
+        raise SLTError("No picture shows both shoulders.", fix="Leave such clips out.")
+    widths = np.linalg.norm(np.diff(keypoints.places[seen][:, ends], axis=1)[:, 0], axis=-1)
+    return max(float(np.quantile(widths, 0.9)), 1.0)
+
+
 def _from_shoulders(depths: np.ndarray, widths: np.ndarray) -> np.ndarray:
     """Depths [N, 178] from the middle of the shoulders, in shoulder widths [N]."""
     middle = depths[:, SHOULDERS].mean(1, keepdims=True)
