@@ -16,17 +16,17 @@ from slt_lib.experiments.judging import Judge, make_judge, measured
 from slt_lib.pose.errors import SLTError
 from slt_lib.rendering.avatar_training import AvatarSettings
 from slt_lib.rendering.camera import orbit
-from slt_lib.rendering.captures import Captures, capture, capture_set, chest
+from slt_lib.rendering.captures import STUDIO, Captures, capture, capture_set, chest
 from slt_lib.rendering.paint import paint
 from slt_lib.rendering.regressor import RegressorSettings
 from slt_lib.rendering.renderers import Renderer, SignGANs, SignSplats, Skeletons
 from slt_lib.rendering.signers import make_signer
 from slt_lib.rendering.signgan import GanShape
 from slt_lib.rendering.signgan_training import GanSettings
-from slt_lib.rendering.video import jpeg
+from slt_lib.rendering.video import as_text
 from slt_lib.stitching.stitcher import Stitcher
 
-SIGNERS, NEW = (0, 1), (5,)  # seeds of signers that renderers train on, and of held-out ones
+SIGNERS, NEW = (0, 2), (5,)  # seeds of signers that renderers train on, and of held-out ones
 WORD = ("REGEN",)  # what is stitched and signed
 FEW = 8  # captures from which a renderer gets to know a new signer
 KEPT = 3  # pictures per condition that a record keeps
@@ -113,8 +113,9 @@ def material(
         poses, views = (scale.poses, scale.views) if known else (FEW, 1)
         who = make_signer(k)
         some, held_out = capture_set(
-            body, who, poses=poses, views=views, held_out=scale.held_out, seed=seed, size=scale.size
-        )
+            body, who, poses=poses, views=views, held_out=scale.held_out, seed=seed,
+            size=scale.size, cameras=STUDIO,
+        )  # fmt: skip
         (train if known else few)[who.name] = some
         judged["held_out_poses" if known else "held_out_signers"].append((who.name, held_out))
     judged["stitched"].append(_stitched(body, scale, signers[0], word))
@@ -127,7 +128,8 @@ def _stitched(body: Body, scale: Scale, signer: int, word: Sequence[str]) -> tup
     pose = Stitcher(from_lexicon()).stitch(list(word)).pose[: scale.frames]
     motion = fit_bodies(body, [pose], FitSettings(deep=True, steps=scale.fit_steps))[0].motion
     motion = replace(motion, betas=who.betas)
-    camera = orbit(target=chest(body, who.betas), width=scale.size, height=scale.size)
+    camera = orbit(target=chest(body, who.betas), span=STUDIO.span, width=scale.size,
+                   height=scale.size)  # fmt: skip
     return who.name, capture(body, who, motion, [camera], surface=paint(body, who))
 
 
@@ -242,13 +244,9 @@ def _kept(given: Material, pictures: Mapping[str, np.ndarray]) -> dict[str, list
     for condition, those in given.judged.items():
         true = np.concatenate([one.pictures for _, one in those])
         chosen = np.linspace(0, len(true) - 1, KEPT).round().astype(int)
-        kept[condition] = [{"true": _text(true[k]), "ours": _text(pictures[condition][k])}
+        kept[condition] = [{"true": as_text(true[k]), "ours": as_text(pictures[condition][k])}
                            for k in chosen]  # fmt: skip
     return kept
-
-
-def _text(picture: np.ndarray) -> str:
-    return base64.b64encode(jpeg(picture, 92)).decode()
 
 
 def kept_pictures(record: Mapping, condition: str) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from slt_lib.body.model import Body
 from slt_lib.rendering.artifacts import Limits, artifact_scores, limits_of
-from slt_lib.rendering.captures import Captures, capture_set
+from slt_lib.rendering.captures import STUDIO, Captures, capture_set
 from slt_lib.rendering.keypoints import PictureKeypoints, body_keypoints
 from slt_lib.rendering.quality import flicker, picture_quality
 from slt_lib.rendering.regressor import PoseRegressor, RegressorSettings
@@ -49,7 +49,7 @@ def make_judge(
     """
     lessons, tests = (
         [capture_set(body, make_signer(k), poses=poses, views=1, held_out=1, seed=1000 * seed + k,
-                     size=size)[0] for k in signers]
+                     size=size, cameras=STUDIO)[0] for k in signers]
         for signers in (teachers, testers)
     )  # fmt: skip
     shown, found = _together(body, lessons)
