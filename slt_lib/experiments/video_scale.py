@@ -123,7 +123,7 @@ VIDEO_SCALES = {
     "book": VideoScale(
         train=36, dev=6, test=12, longest=64, signers=2, fit_steps=60,
         renderers=Renderers(
-            poses=40, gan=GanSettings(shape=GanShape(width=8), steps=150, reader_steps=60),
+            poses=30, gan=GanSettings(shape=GanShape(width=8), steps=100, reader_steps=40),
             views=30, picture=64, avatar=AvatarSettings(first=1000, most=1500, steps=150), donors=3,
         ),
         lesson=LessonSettings(width=64, steps=200),
