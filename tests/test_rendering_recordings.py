@@ -10,9 +10,10 @@ from slt_lib.pose.io import write_pose
 from slt_lib.pose.sequence import PoseSequence
 from slt_lib.rendering.camera import orbit
 from slt_lib.rendering.captures import capture
+from slt_lib.rendering.keypoints import body_keypoints
 from slt_lib.rendering.poses import signing_sequence
 from slt_lib.rendering.quality import silhouette_iou
-from slt_lib.rendering.recordings import captures_of_recordings, recording_paths
+from slt_lib.rendering.recordings import captures_of_recordings, recording_paths, squared
 from slt_lib.rendering.signers import make_signer
 from slt_lib.rendering.video import write_video
 
@@ -79,3 +80,17 @@ def test_a_recording_that_cannot_be_believed_is_refused_before_anything_is_fitte
     with pytest.raises(SLTError, match=fault) as caught:
         captures_of_recordings(body, [video], [path], [mask], 80)
     assert path in str(caught.value)
+
+
+def test_squared_captures_show_the_middle_and_keep_their_cameras_right(recorded):
+    body, taken, _ = recorded
+    square = squared(taken)
+    assert square.pictures.shape[1:] == (HIGH, HIGH, 3)
+    left = (WIDE - HIGH) // 2
+    whole, part = (body_keypoints(body, c.motion, c.cameras) for c in (taken, square))
+    moved = whole.places - np.array([left, 0])
+    np.testing.assert_allclose(part.places, moved, atol=1e-3)
+    np.testing.assert_array_equal(square.pictures, taken.pictures[:, :, left : left + HIGH])
+    upright = capture(body, make_signer(3), taken.motion[:1], [orbit(width=60, height=80)])
+    with pytest.raises(SLTError, match="higher than wide"):
+        squared(upright)

@@ -1,6 +1,5 @@
 """What does each of SignGAN's lessons do? Trainings that differ in one of them. Chapter 7."""
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
@@ -19,7 +18,7 @@ from slt_lib.rendering.poses import signing_sequence
 from slt_lib.rendering.quality import flicker, picture_quality
 from slt_lib.rendering.regions import HANDS
 from slt_lib.rendering.signers import make_signer
-from slt_lib.rendering.signgan import SignGAN, draw
+from slt_lib.rendering.signgan import GanShape, SignGAN, draw
 from slt_lib.rendering.signgan_critics import HandReader
 from slt_lib.rendering.signgan_data import Subject
 from slt_lib.rendering.signgan_training import GanSettings, train_reader, train_signgan
@@ -33,7 +32,9 @@ LESSONS = {
     "critic_only": {"picture": 0.0, "matching": 0.0, "temporal": 0.0, "hand_weight": 0.0},
 }
 SIGNERS, STRANGERS = tuple(range(9)), (20, 21)  # trained on; only their references are known
+READERS = tuple(range(30, 38))  # whose hands the reader that judges has learned from
 POSES, HELD_OUT, REFERENCES, FRAMES = 80, 8, 6, 25
+STEPS, READER_STEPS = 600, 400  # of the recorded trainings
 KEPT = 2  # held-out pictures per signer kept in a record
 
 
@@ -105,7 +106,7 @@ def _mean(values: list):
 
 
 def independent_reader(
-    body: Body, settings: GanSettings, signers: Sequence[int] = STRANGERS, poses: int = POSES
+    body: Body, settings: GanSettings, signers: Sequence[int] = READERS, poses: int = POSES // 2
 ) -> HandReader:
     """A reader of hands for judging: of other signers, poses and another seed than any training.
 
@@ -169,14 +170,14 @@ def run_signgan(
     """
     if arm not in LESSONS:
         raise SLTError(f"There is no arm {arm!r}.", fix=f"Known: {', '.join(LESSONS)}.")
-    body, settings = load_body(), GanSettings(seed=seed, **LESSONS[arm])
-    settings = replace(settings, shape=replace(settings.shape, size=size),
-                       **({"steps": steps} if steps else {}))  # fmt: skip
+    body = load_body()
+    settings = GanSettings(
+        shape=GanShape(size), steps=steps or STEPS, seed=seed,
+        **{"reader_steps": READER_STEPS} | LESSONS[arm],
+    )  # fmt: skip
     train, held_out = cast(body, signers, poses, seed, size)
-    started = time.perf_counter()
     gan = train_signgan(train, body, settings, out=f"{work}/signgan-{arm}-{seed}-{size}",
                         progress=progress)  # fmt: skip
-    seconds = time.perf_counter() - started
     reader, show = independent_reader(body, settings), partial(drawn_like, gan)
     looks = [one.look() for one in train]
     return {
@@ -189,7 +190,7 @@ def run_signgan(
             moving_flicker(gan, body, who, look, seed)
             for who, look in zip(signers, looks, strict=True)
         ])),
-        "train_seconds": seconds,
+        "train_seconds": gan.train_seconds,
         "pictures": [one for look, wanted in zip(looks, held_out, strict=True)
                      for one in _kept(gan, look, wanted[:KEPT])],
         "not_compared": ["train_seconds"],

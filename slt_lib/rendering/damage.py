@@ -140,10 +140,13 @@ def _part(keypoints: PictureKeypoints, n: int, side: str, forearm: bool) -> np.n
     points = places[hand[seen[hand]]]
     if forearm and seen[arm].all():
         share = np.linspace(0.2, 1, 12)[:, None]
-        points = np.concatenate([points, places[arm[0]] + share * (places[arm[1]] - places[arm[0]])])
+        points = np.concatenate(
+            [points, places[arm[0]] + share * (places[arm[1]] - places[arm[0]])]
+        )
     part = np.zeros((keypoints.height, keypoints.width), bool)
     columns, rows = np.floor(points).astype(int).T if len(points) else np.zeros((2, 0), int)
-    there = (0 <= rows) & (rows < keypoints.height) & (0 <= columns) & (columns < keypoints.width)
+    there = (rows >= 0) & (rows < keypoints.height)
+    there &= (columns >= 0) & (columns < keypoints.width)
     part[rows[there], columns[there]] = True
     wide = max(1, round(0.03 * min(part.shape)))
     return binary_dilation(part, iterations=wide)

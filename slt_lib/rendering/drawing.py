@@ -3,6 +3,7 @@
 import colorsys
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -29,7 +30,7 @@ def lines() -> tuple[tuple[int, int, tuple[int, int, int], float], ...]:
     for part, chains in SLRTP_178.chains.items():
         width = {"body": BODY_LINE, "face": FACE_LINE}.get(part, HAND_LINE)
         for k, chain in enumerate(chains):
-            for i, j in zip(chain, chain[1:], strict=False):
+            for i, j in pairwise(chain):
                 found.append((i, j, _colour(part, k, SLRTP_178.joints[j]), width))
     return tuple(found)
 

@@ -1,7 +1,10 @@
 """A real signer's recordings in place of simulated ones: videos, their poses and masks."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
 
 from slt_lib.body import Body, FitVerdict, fit_bodies, residuals, verdict, worth_fitting
 from slt_lib.body.fit import Fit
@@ -80,6 +83,31 @@ def captures_of_recordings(
         joined([one[:end] for one, end in zip(taken, ends, strict=True)]),
         joined([one[end:] for one, end in zip(taken, ends, strict=True)]),
     )
+
+
+def squared(captures: Captures) -> Captures:
+    """The middle of captures that are wider than high, as square pictures.
+
+    Raises:
+        SLTError: If they are higher than wide.
+
+    Chapter: 08_rendering_comparison
+    """
+    height, width = captures.pictures.shape[1:3]
+    if height > width:
+        raise SLTError(f"Pictures of {width}×{height} pixels are higher than wide.",
+                       fix="Cut the video to a square around the signer.")  # fmt: skip
+    left = (width - height) // 2
+    part = np.s_[:, :, left : left + height]
+    cameras = []
+    for camera in captures.cameras:
+        K = camera.K.clone()
+        K[0, 2] -= left
+        cameras.append(replace(camera, K=K, width=height))
+    behind = captures.background
+    behind = behind[:, left : left + height] if np.ndim(behind) == 3 else behind
+    return Captures(captures.pictures[part], captures.masks[part], captures.regions[part],
+                    cameras, captures.motion, behind)  # fmt: skip
 
 
 def _checked(pose: PoseSequence, path: str) -> None:

@@ -7,8 +7,10 @@ import numpy as np
 import torch
 from scipy.stats import mannwhitneyu
 from torch import Tensor
+from torch.nn import functional as F
 from tqdm import tqdm
 
+from slt_lib.pose.skeleton import SLRTP_178
 from slt_lib.rendering.damage import damaged
 from slt_lib.rendering.frame_pretraining import lesson
 from slt_lib.rendering.keypoints import PictureKeypoints, shoulder_width
@@ -29,6 +31,10 @@ from slt_lib.stitching.regression import one_thread
 PEAK = 0.8  # cells: the width of the peak that a map should have
 OFF, LARGER, TURN = 0.2, 0.2, 0.8  # how crops of the training vary: sides, share, radians
 EMPTY = 0.15  # share of the crops that are taken anywhere: what has no hand has no peak
+SPOILT = 0.3  # share of the crops whose hand is blurred or painted over
+BLURRED = 5  # pixels of a side that are left of a blurred crop
+AROUND = 0.08  # of a crop's side: how far from the joints a hand's skin reaches
+NOWHERE = 1.0  # weight of maps that should have no peak
 FEWEST = 6  # joints of a hand that must be seen to crop it
 
 
@@ -66,7 +72,8 @@ def train_regressor(
         for _ in tqdm(range(settings.steps), "regressor", unit="step", disable=not progress):
             some = torch.randint(len(images), (settings.batch,), generator=rng)
             shown, where = varied(images[some], places[some], settings.variation, rng)
-            loss = _loss(regressor, shown, where / size, seen[some], rng)
+            shown, where, known = _mirrored(shown, where / size, seen[some], rng)
+            loss = _loss(regressor, shown, where, known, rng)
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
@@ -79,20 +86,67 @@ def _loss(
 ) -> Tensor:
     """Of the body in whole pictures and of the hands in crops."""
     size = regressor.settings.size
-    small = torch.nn.functional.interpolate(
-        shown, size=(size, size), mode="bilinear", antialias=True
-    )
+    small = F.interpolate(shown, size=(size, size), mode="bilinear", antialias=True)
     middles, there = zip(*(_middle(where[:, hand], seen[:, hand]) for hand in HANDS), strict=True)
     targets = torch.cat([where[:, :BODY], torch.stack(middles, 1)], 1)
     known = torch.cat([seen[:, :BODY], torch.stack(there, 1)], 1)
     loss = _surprise(regressor.body(small), targets, known)
     for side, hand in enumerate(HANDS):
         view, empty = _views(middles[side], regressor.settings.crop, rng, mirror=side == 1)
-        maps = regressor.hands(cropped(shown, view, regressor.settings.hand))
-        targets = inside(where[:, hand], view)
-        loss = loss + _surprise(maps, targets, seen[:, hand] & (there[side] & ~empty)[:, None])
-        loss = loss - 0.2 * (maps.flatten(2).log_softmax(-1).mean(-1) * empty[:, None]).mean()
+        crops, targets = cropped(shown, view, regressor.settings.hand), inside(where[:, hand], view)
+        crops, spoilt = _spoilt(crops, targets, seen[:, hand], rng)
+        maps, gone = regressor.hands(crops), (empty | spoilt)[:, None]
+        loss = loss + _surprise(maps, targets, seen[:, hand] & there[side][:, None] & ~gone)
+        loss = loss - NOWHERE * (maps.flatten(2).log_softmax(-1).mean(-1) * gone).mean()
     return loss
+
+
+def _mirrored(
+    shown: Tensor, where: Tensor, seen: Tensor, rng: torch.Generator
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Pictures, places in shares and seen as they are, or all seen in a mirror."""
+    if torch.rand((), generator=rng) < 0.5:
+        return shown, where, seen
+    order = torch.from_numpy(SLRTP_178.mirror[: where.shape[1]])
+    return (
+        shown.flip(-1),
+        torch.tensor([1.0, 0.0]) + where[:, order] * torch.tensor([-1.0, 1.0]),
+        seen[:, order],
+    )
+
+
+def _spoilt(
+    crops: Tensor, targets: Tensor, seen: Tensor, rng: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Some crops [N, 3, S, S] with the hand blurred or painted over, and which they are, [N].
+
+    What has no legible hand shall have no peak: otherwise the arm alone would do.
+    """
+    count, size = len(crops), crops.shape[-1]
+    kind = torch.rand(count, generator=rng)
+    spoilt, painted = kind < SPOILT, kind < SPOILT / 2
+    known = targets.masked_fill(~seen[..., None], torch.nan)
+    low, high = (torch.nan_to_num(known, nan=v) for v in (2.0, -2.0))
+    low, high = low.amin(1) - AROUND, high.amax(1) + AROUND
+    soft = F.interpolate(F.adaptive_avg_pool2d(crops, BLURRED), size=(size, size), mode="bilinear")
+    cover = torch.where(painted[:, None, None, None], _across(crops, low, high), soft)
+    line = (torch.arange(size) + 0.5) / size
+    x, y = ((line > low[:, k, None]) & (line < high[:, k, None]) for k in (0, 1))
+    place = (y[:, :, None] & x[:, None, :] & spoilt[:, None, None])[:, None]
+    return torch.where(place, cover, crops), spoilt
+
+
+def _across(crops: Tensor, low: Tensor, high: Tensor) -> Tensor:
+    """Crops whose rows run from what is left of a box to what is right of it, [N, 3, S, S]."""
+    size = crops.shape[-1]
+    grid = F.affine_grid(torch.eye(2, 3).expand(len(crops), 2, 3), list(crops.shape),
+                         align_corners=False)  # fmt: skip
+    edges = []
+    for x in (low[:, 0], high[:, 0]):
+        at = torch.stack([(2 * x - 1)[:, None, None].expand_as(grid[..., 0]), grid[..., 1]], -1)
+        edges.append(F.grid_sample(crops, at, padding_mode="border", align_corners=False))
+    share = torch.linspace(0, 1, size)
+    return (1 - share) * edges[0] + share * edges[1]
 
 
 def _middle(where: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:

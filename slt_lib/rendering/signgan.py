@@ -96,6 +96,9 @@ class SignGAN(nn.Module):
     Args:
         shape: Its sizes.
 
+    Attributes:
+        train_seconds: What its training has taken, over all sittings.
+
     Source: after Saunders et al., Everybody Sign Now, 2020 (https://arxiv.org/abs/2011.09846).
     Chapter: 07_signgan
     """
@@ -103,6 +106,7 @@ class SignGAN(nn.Module):
     def __init__(self, shape: GanShape) -> None:
         super().__init__()
         self.shape, w, style = shape, shape.width, 4 * shape.width
+        self.train_seconds = 0.0
         self.tune = StyleEncoder(style)
         self.first = Styled(channels() + 4, w, style)
         self.second = Styled(w, 3 * w, style, 2)

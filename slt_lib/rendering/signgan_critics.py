@@ -71,7 +71,8 @@ class HandReader(nn.Module):
         super().__init__()
         self.layers = nn.ModuleList([
             nn.Conv2d(3, 32, 3, padding=1), nn.Conv2d(32, 48, 3, stride=2, padding=1),
-            nn.Conv2d(48, 64, 3, padding=2, dilation=2), nn.Conv2d(64, 64, 3, padding=4, dilation=4),
+            nn.Conv2d(48, 64, 3, padding=2, dilation=2),
+            nn.Conv2d(64, 64, 3, padding=4, dilation=4),
             nn.Conv2d(64, 64, 3, padding=2, dilation=2),
         ])  # fmt: skip
         self.maps = nn.Conv2d(64, 21, 1)

@@ -45,24 +45,25 @@ def load_signgan(path: str | Path) -> SignGAN:
     return gan.eval()
 
 
-def write_state(path: Path, key: str, step: int, parts: dict) -> None:
+def write_state(path: Path, key: str, step: int, seconds: float, parts: dict) -> None:
     """Write a training's checkpoint: modules and optimisers, after so many steps."""
     states = {name: part.state_dict() for name, part in parts.items()}
     with atomic_write(path) as file:
-        torch.save({"format": TRAINING, "key": key, "step": step, "states": states}, file)
+        torch.save({"format": TRAINING, "key": key, "step": step, "seconds": seconds,
+                    "states": states}, file)  # fmt: skip
 
 
-def read_state(path: Path, key: str, parts: dict) -> int:
+def read_state(path: Path, key: str, parts: dict) -> tuple[int, float]:
     """Load a training's checkpoint into modules and optimisers.
 
     Returns:
-        How many steps were made; 0 if there is no checkpoint.
+        How many steps were made, and the seconds that they took; 0 if there is no checkpoint.
 
     Raises:
         SLTError: If the file is damaged, or of a training with other settings or captures.
     """
     if not path.is_file():
-        return 0
+        return 0, 0.0
     content = _read(path, TRAINING, "a training")
     if content.get("key") != key:
         raise SLTError(
@@ -71,7 +72,7 @@ def read_state(path: Path, key: str, parts: dict) -> int:
         )  # fmt: skip
     for name, part in parts.items():
         part.load_state_dict(content["states"][name])
-    return int(content["step"])
+    return int(content["step"]), float(content["seconds"])
 
 
 def _read(path: str | Path, kind: str, what: str) -> dict:

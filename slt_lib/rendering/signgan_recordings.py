@@ -16,7 +16,7 @@ from slt_lib.rendering.unwrap import patch_cover, patches
 from slt_lib.rendering.video import read_video
 
 APART = 24.0  # levels of 255 by which a pixel of the signer differs from the room
-NEAR = 0.35  # how much of a pixel the flat parts cover where the signer surely is
+NEAR, FREE = 0.5, 0.02  # how much of a pixel flat parts cover where the signer is, and isn't
 
 
 def subjects_of_folder(folder: str | Path, size: int) -> dict[str, Subject]:
@@ -99,18 +99,19 @@ def _subject(recordings: list[tuple[np.ndarray, PictureKeypoints]]) -> Subject:
     where = cover.sum(1)
     background = _room(pictures, where)
     differs = np.abs(pictures - background).max(-1) > APART
-    masks = np.where(where > NEAR, 1.0, differs * (where > 0.02))
-    regions = np.where(masks > 0.5, BODY, BACKGROUND).astype(np.uint8)
+    known = (where < FREE).any(0)  # where the room was seen in some frame
+    masks = np.where(known, differs & (where > FREE), where > NEAR)
+    regions = np.where(masks, BODY, BACKGROUND).astype(np.uint8)
     names = [patch.name for patch in patches()]
     for name, label in (("head", FACE), ("right hand", HANDS), ("left hand", HANDS)):
-        regions[(cover[:, names.index(name)] > 0.5) & (masks > 0.5)] = label
+        regions[(cover[:, names.index(name)] > 0.5) & masks] = label
     return Subject.known(pictures, masks.astype(np.float16), regions,
                          (background / 255).astype(np.float32), keypoints)  # fmt: skip
 
 
 def _room(pictures: np.ndarray, where: np.ndarray) -> np.ndarray:
     """What is behind the signer, levels of 255, [H, W, 3]: the median where they aren't."""
-    free = np.where((where < 0.02)[..., None], pictures.astype(np.float32), np.nan)
+    free = np.where((where < FREE)[..., None], pictures.astype(np.float32), np.nan)
     never = np.isnan(free).all(0)
     usual = np.nanmedian(np.where(never, np.nanmedian(free, (0, 1, 2)), free), 0)
     return np.where(np.isfinite(usual), usual, 128.0)

@@ -1,5 +1,7 @@
 """Teach a generator to draw signers: pictures, critics, hands and steadiness, in one loop."""
 
+import math
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -122,6 +124,7 @@ def train_signgan(
         school.teach(lesson(subjects, settings.batch, settings.seed, step).to(fabric.device), step)
         if out and ((step + 1) % settings.save_every == 0 or step + 1 == settings.steps):
             school.save(out, step + 1)
+    school.kept.train_seconds = school.seconds + time.perf_counter() - school.began
     return school.kept.cpu().eval()
 
 
@@ -162,7 +165,7 @@ class _School:
 
     def __init__(self, settings: GanSettings, fabric: Fabric) -> None:
         torch.manual_seed(settings.seed)
-        self.settings = settings
+        self.settings, self.seconds, self.began = settings, 0.0, time.perf_counter()
         self.gan, self.kept = SignGAN(settings.shape), SignGAN(settings.shape)
         self.kept.load_state_dict(self.gan.state_dict())
         self.critic, self.reader = PatchCritic(), HandReader().requires_grad_(False)
@@ -248,17 +251,21 @@ class _School:
 
     def save(self, out: str | Path, step: int) -> None:
         """A checkpoint after so many steps."""
-        write_state(Path(out) / "last.pt", self._key, step, self._parts())
+        spent = self.seconds + time.perf_counter() - self.began
+        write_state(Path(out) / "last.pt", self._key, step, spent, self._parts())
 
     def resume(self, out: str | Path | None, subjects: Sequence[Subject]) -> int:
         """The step at which to begin: that of the folder's checkpoint, or 0."""
         self._key = repr(asdict(self.settings)) + _digest(subjects)
-        return read_state(Path(out) / "last.pt", self._key, self._parts()) if out else 0
+        if not out:
+            return 0
+        step, self.seconds = read_state(Path(out) / "last.pt", self._key, self._parts())
+        return step
 
 
 def _decay(step: int, steps: int) -> float:
     """Of the learning rates: up within 20 steps, then down along a cosine."""
-    down = LAST_RATE + (1 - LAST_RATE) * 0.5 * (1 + np.cos(np.pi * step / steps))
+    down = LAST_RATE + (1 - LAST_RATE) * 0.5 * (1 + math.cos(math.pi * step / steps))
     return min(1.0, (step + 1) / 20) * down
 
 
