@@ -98,7 +98,7 @@ FULL_VIDEO = VideoScale(
     ),
     lesson=LessonSettings(width=96, steps=1500),
     regressor=RegressorSettings(steps=1500),
-    training=replace(FULL, updates=200, lr=1e-3, model=MODEL, augment=LOOK, novel=0),
+    training=replace(FULL, updates=150, lr=1e-3, model=MODEL, augment=LOOK, novel=0),
     start=StartSettings(FULL, 600, 800),
 )  # fmt: skip
 _TINY = ModelSettings(
