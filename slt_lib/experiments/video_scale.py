@@ -129,11 +129,11 @@ VIDEO_SCALES = {
         lesson=LessonSettings(width=64, steps=200),
         regressor=RegressorSettings(channels=8, steps=150),
         training=Scale(
-            world=WorldSettings(seed=0, train=100, dev=20, test=40), novel=0, updates=40,
+            world=WorldSettings(seed=0, train=100, dev=20, test=40), novel=0, updates=30,
             model=replace(MODEL, width=64, feedforward=128), batch_size=8, augment=LOOK,
             search=replace(SEARCH, max_length=40),
         ),
-        start=StartSettings(replace(SCALES["book"], novel=0), 40, 40),
+        start=StartSettings(replace(SCALES["book"], novel=0, updates=80), 30, 30),
     ),
     "full": FULL_VIDEO,
     "paper": VideoScale(  # on a GPU, larger pictures and a larger translator; not run by us
