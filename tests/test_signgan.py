@@ -9,10 +9,11 @@ import torch
 from slt_lib.body import load_body
 from slt_lib.experiments.signgan import LESSONS, cast, doll_like, judged, signgan_summary
 from slt_lib.pose.errors import SLTError
+from slt_lib.pose.sequence import PoseSequence
 from slt_lib.rendering import signgan_training
 from slt_lib.rendering.conditions import DEPTHS, channels, conditions, parts
 from slt_lib.rendering.hand_reading import colours_apart, reading_errors, sharpness
-from slt_lib.rendering.keypoints import PictureKeypoints
+from slt_lib.rendering.keypoints import PictureKeypoints, pose_keypoints
 from slt_lib.rendering.quality import picture_quality
 from slt_lib.rendering.signgan import LOOKS, GanShape, SignGAN, draw
 from slt_lib.rendering.signgan_critics import (
@@ -75,6 +76,33 @@ def test_what_was_not_seen_draws_nothing_and_its_coordinates_are_never_used(sign
     assert not patch_cover(hidden)[:, hand].any() and patch_cover(keypoints)[:, hand].any()
     numbers, _, joints = hand_boxes(hidden)
     assert len(numbers) <= len(hidden) and len(joints) == len(numbers)
+
+
+def test_a_waist_up_recording_without_hips_keeps_head_and_arms(signers):
+    keypoints = signers[0][0].keypoints
+    seen = keypoints.seen.copy()
+    seen[:, 6:8] = False
+    elsewhere = keypoints.places.copy()
+    elsewhere[:, 6:8] = 1e6
+    cover = patch_cover(some(keypoints, seen=seen))
+    names = [patch.name for patch in patches()]
+    for name in names:
+        assert bool(cover[:, names.index(name)].any()) == (name != "trunk")
+    assert torch.equal(cover, patch_cover(some(keypoints, seen=seen, places=elsewhere)))
+
+
+def test_depths_go_by_shoulders_that_were_seen(signers):
+    positions = np.zeros((3, 178, 3), np.float32)
+    positions[:, [0, 3], 0], positions[:, 2, 2] = (40, 60), -10
+    positions[:, [0, 3], 2] = 5
+    positions[1, 3] = 1e4  # not seen
+    confidence = np.zeros((3, 178), np.float32)
+    confidence[:, [0, 2, 3]] = 1
+    confidence[1, 3] = confidence[2, 0] = confidence[2, 3] = 0
+    pose = PoseSequence(positions, confidence, 25, meta={"width": 100, "height": 100})
+    found = pose_keypoints(pose, 50, 50)
+    assert np.allclose(found.depths[:, 2], -15 / 20)
+    assert not found.depths[~found.seen].any()
 
 
 def test_nobody_seen_gives_the_background(signers):

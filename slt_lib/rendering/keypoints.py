@@ -101,7 +101,8 @@ def body_keypoints(
         places[i], depths[i] = where.numpy(), depth.numpy()
     height, width = (cameras[0].height, cameras[0].width) if cameras else (1, 1)
     metres = np.linalg.norm(np.diff(skeleton.positions[:, SHOULDERS], axis=1)[:, 0], axis=-1)
-    return PictureKeypoints(places, _from_shoulders(depths, metres), skeleton.mask, height, width)
+    depths = _from_shoulders(depths, metres, skeleton.mask)
+    return PictureKeypoints(places, depths, skeleton.mask, height, width)
 
 
 def pose_keypoints(pose: PoseSequence, height: int, width: int) -> PictureKeypoints:
@@ -125,7 +126,7 @@ def pose_keypoints(pose: PoseSequence, height: int, width: int) -> PictureKeypoi
     span = np.linalg.norm(np.diff(positions[:, SHOULDERS, :2], axis=1)[:, 0], axis=-1)
     seen = pose.mask[:, SHOULDERS].all(1) & (span > 0)
     usual = float(np.median(span[seen])) if seen.any() else float(wide) / 4
-    depths = _from_shoulders(positions[..., 2], np.full(len(pose), usual))
+    depths = _from_shoulders(positions[..., 2], np.full(len(pose), usual), pose.mask)
     places = positions[..., :2] * np.array([width / wide, height / high], np.float32)
     return PictureKeypoints(places, depths, pose.mask, height, width)
 
@@ -146,7 +147,18 @@ def shoulder_width(keypoints: PictureKeypoints) -> float:
     return max(float(np.quantile(widths, 0.9)), 1.0)
 
 
-def _from_shoulders(depths: np.ndarray, widths: np.ndarray) -> np.ndarray:
-    """Depths [N, 178] from the middle of the shoulders, in shoulder widths [N]."""
-    middle = depths[:, SHOULDERS].mean(1, keepdims=True)
-    return (depths - middle) / np.maximum(widths, 1e-6)[:, None]
+def _from_shoulders(depths: np.ndarray, widths: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """Depths [N, 178] from the shoulders that were seen, in shoulder widths [N].
+
+    Where none was, those of the other pictures count; without any, the joints that were seen do.
+    """
+    known = np.where(seen, depths, np.nan)
+    ends = list(SHOULDERS)
+    shown = seen[:, ends].any(1)
+    middle = np.zeros(len(depths))
+    middle[shown] = np.nanmean(known[shown][:, ends], 1)
+    if shown.any():
+        middle[~shown] = np.median(middle[shown])
+    elif seen.any():
+        middle[:] = np.nanmedian(known)
+    return (depths - middle[:, None]) / np.maximum(widths, 1e-6)[:, None]

@@ -14,6 +14,7 @@ from slt_lib.rendering.keypoints import PictureKeypoints
 
 CUT = 48  # pixels along each side of a part's flat picture
 SHORTEST = 0.25  # of a part's usual length: a limb that points at the camera isn't a point
+TALL = 1.4  # a trunk's height, in widths of the shoulders
 BESIDE = 0.13  # how far to each side a limb's picture reaches, in heights of the trunk
 
 
@@ -165,11 +166,10 @@ def patch_cover(keypoints: PictureKeypoints) -> Tensor:
 def _frames(keypoints: PictureKeypoints) -> tuple[Tensor, Tensor, Tensor]:
     """Origins [N, P, 2] and axes (u, v as columns) [N, P, 2, 2] in pixels, and which were seen."""
     points, seen = torch.from_numpy(keypoints.places), torch.from_numpy(keypoints.seen)
-    height = _middle(points, (6, 7)) - _middle(points, (0, 3))
-    height = height.norm(dim=-1, keepdim=True).clamp(min=0.15 * keypoints.height)
+    height = _heights(points, seen).clamp(min=0.15 * keypoints.height)
     origins, axes, known = [], [], []
     for patch in patches():
-        joints = [*patch.origin, *patch.end, *(patch.side or ()), 0, 3, 6, 7]
+        joints = [*patch.origin, *patch.end, *(patch.side or ()), 0, 3]
         origin = _middle(points, patch.origin)
         down = _at_least(_middle(points, patch.end) - origin, SHORTEST * 0.3 * height)
         across = torch.stack([-down[:, 1], down[:, 0]], -1) / down.norm(dim=-1, keepdim=True)
@@ -184,6 +184,13 @@ def _frames(keypoints: PictureKeypoints) -> tuple[Tensor, Tensor, Tensor]:
         axes.append(torch.stack([across, down], -1))
         known.append(seen[:, joints].all(1))
     return torch.stack(origins, 1), torch.stack(axes, 1), torch.stack(known, 1)
+
+
+def _heights(points: Tensor, seen: Tensor) -> Tensor:
+    """How high the trunk is, pixels [N, 1]; by the shoulders where a hip wasn't seen."""
+    down = (_middle(points, (6, 7)) - _middle(points, (0, 3))).norm(dim=-1, keepdim=True)
+    across = (points[:, 3] - points[:, 0]).norm(dim=-1, keepdim=True)
+    return torch.where(seen[:, [6, 7]].all(1, keepdim=True), down, TALL * across)
 
 
 def _middle(points: Tensor, joints: tuple[int, ...]) -> Tensor:
