@@ -8,7 +8,7 @@ import numpy as np
 from slt_lib.body.model import Body
 from slt_lib.rendering.artifacts import Limits, artifact_scores, limits_of
 from slt_lib.rendering.captures import STUDIO, Captures, capture_set
-from slt_lib.rendering.keypoints import PictureKeypoints, body_keypoints
+from slt_lib.rendering.keypoints import PictureKeypoints, body_keypoints, together
 from slt_lib.rendering.quality import flicker, picture_quality
 from slt_lib.rendering.regressor import PoseRegressor, RegressorSettings
 from slt_lib.rendering.regressor_training import Validation, train_regressor, validated
@@ -62,11 +62,8 @@ def make_judge(
 
 def _together(body: Body, several: Sequence[Captures]) -> tuple[np.ndarray, PictureKeypoints]:
     """Pictures and keypoints of several captures, one after the other."""
-    lots = [body_keypoints(body, one.motion, one.cameras) for one in several]
-    found = (np.concatenate([getattr(k, name) for k in lots])
-             for name in ("places", "depths", "seen"))  # fmt: skip
-    shown = np.concatenate([one.pictures for one in several])
-    return shown, PictureKeypoints(*found, *shown.shape[1:3])
+    found = together([body_keypoints(body, one.motion, one.cameras) for one in several])
+    return np.concatenate([one.pictures for one in several]), found
 
 
 def measured(

@@ -131,6 +131,22 @@ def pose_keypoints(pose: PoseSequence, height: int, width: int) -> PictureKeypoi
     return PictureKeypoints(places, depths, pose.mask, height, width)
 
 
+def together(several: Sequence[PictureKeypoints]) -> PictureKeypoints:
+    """Keypoints of several pictures of one size as one.
+
+    Raises:
+        SLTError: If there are none, or the pictures' sizes differ.
+
+    Chapter: 07_signgan
+    """
+    if len({(one.height, one.width) for one in several}) != 1:
+        raise SLTError("Keypoints in pictures of several sizes, or of none, can't be put together.",
+                       fix="Make them equal by `resized`.")  # fmt: skip
+    parts = (np.concatenate([getattr(one, name) for one in several])
+             for name in ("places", "depths", "seen"))  # fmt: skip
+    return PictureKeypoints(*parts, several[0].height, several[0].width)
+
+
 def shoulder_width(keypoints: PictureKeypoints) -> float:
     """The signer's shoulder width in the pictures, pixels: the widest that most of them show.
 

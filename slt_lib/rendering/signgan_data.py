@@ -12,7 +12,7 @@ from slt_lib.body.model import Body
 from slt_lib.pose.errors import SLTError
 from slt_lib.rendering.captures import Captures
 from slt_lib.rendering.conditions import conditions
-from slt_lib.rendering.keypoints import PictureKeypoints, body_keypoints
+from slt_lib.rendering.keypoints import PictureKeypoints, body_keypoints, together
 from slt_lib.rendering.regions import FACE
 from slt_lib.rendering.signgan_critics import hand_boxes
 from slt_lib.rendering.unwrap import best_looks, unwrapped_each, wrap
@@ -165,13 +165,6 @@ def lesson(subjects: Sequence[Subject], batch: int, seed: int, step: int) -> Les
         torch.stack([who.given[i] for who, i in rows]), wrap(looks, found), looks,
         *hand_boxes(found),
     )  # fmt: skip
-
-
-def together(several: Sequence[PictureKeypoints]) -> PictureKeypoints:
-    """Keypoints of several pictures of one size as one."""
-    parts = (np.concatenate([getattr(one, name) for one in several])
-             for name in ("places", "depths", "seen"))  # fmt: skip
-    return PictureKeypoints(*parts, several[0].height, several[0].width)
 
 
 def _stacked(pictures: list[np.ndarray]) -> Tensor:

@@ -9,9 +9,9 @@ from slt_lib.pose.errors import SLTError
 from slt_lib.pose.io import read_pose
 from slt_lib.pose.sequence import PoseSequence
 from slt_lib.rendering.clip_recordings import VIDEO_SUFFIXES
-from slt_lib.rendering.keypoints import PictureKeypoints, pose_keypoints
+from slt_lib.rendering.keypoints import PictureKeypoints, pose_keypoints, together
 from slt_lib.rendering.regions import BACKGROUND, BODY, FACE, HANDS
-from slt_lib.rendering.signgan_data import Subject, together
+from slt_lib.rendering.signgan_data import Subject
 from slt_lib.rendering.unwrap import patch_cover, patches
 from slt_lib.rendering.video import read_video
 
