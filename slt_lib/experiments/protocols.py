@@ -1,4 +1,4 @@
-"""The arms: what each is trained on, in which order, for how long. Chapters 10 to 12 read this.
+"""The arms: what each is trained on, in which order, for how long. Chapters 10 to 13 read this.
 
 A phase's length is in units of one real-only training. Every arm is tested on the same real
 (in the default corpus: simulated broadcast) sentences.
@@ -138,6 +138,26 @@ VIDEO = {  # chapter 11: real video (simulated captures), and its sentences in o
     },
 }
 
+_MORE = {
+    "permuted": "re-ordered training sentences",
+    "ngram": "n-gram sentences",
+    "llm": "a language model's sentences",
+    "grammar": "the grammar's sentences",
+}
+NOVEL = {  # chapter 13: the training sentences, stitched, and as many more from each source
+    "real_only": PRETRAINING["real_only"],
+    "equal_compute": PRETRAINING["equal_compute"],
+    **{
+        key: _then_real(Phase(f"synthetic+more_{key}"), f"(d) with {says}",
+                        words=f"real+more_{key}")
+        for key, says in _MORE.items()
+    },
+    "text_ngram": _then_real(
+        Phase("text_ngram", text_only=True), "(h) decoder first, on the n-gram arm's texts alone",
+        words="real+more_ngram",
+    ),
+}  # fmt: skip
+
 
 def arm_of(name: str) -> Arm:
     """The arm of a name.
@@ -145,7 +165,7 @@ def arm_of(name: str) -> Arm:
     Raises:
         SLTError: If there is none.
     """
-    tables = (PRETRAINING, ABLATIONS, TRAINED_OUT, VIDEO)
+    tables = (PRETRAINING, ABLATIONS, TRAINED_OUT, VIDEO, NOVEL)
     for table in tables:
         if name in table:
             return table[name]
