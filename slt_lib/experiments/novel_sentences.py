@@ -20,7 +20,7 @@ PAIRS = {
 
 
 def run_novel(
-    arm: str, seed: int, *, size: str = "full", work: str = "build/experiments",
+    arm: str, seed: int, *, size: str = "short", work: str = "build/experiments",
     corpus: str = "", dictionary: str = "", processes: int = 1, pairs: str = "",
 ) -> dict:  # fmt: skip
     """Train and test one arm of `protocols.NOVEL`, or measure the sources or text-to-gloss.
