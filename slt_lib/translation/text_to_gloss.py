@@ -135,7 +135,7 @@ class TextToGloss(nn.Module):
             self.word.weight.mul_(0.3).add_(near)
             self.word.weight[PAD] = 0
             sums, counts = torch.zeros_like(self.part.weight), torch.ones(len(table.parts), 1)
-            for number, word in enumerate(table.words.words[len(SPECIAL):], len(SPECIAL)):
+            for number, word in enumerate(table.words.words[len(SPECIAL) :], len(SPECIAL)):
                 parts = [p for p in table.parts.encode(parts_of(word)) if p != UNK]
                 sums[parts] += near[number]
                 counts[parts] += 1

@@ -8,12 +8,13 @@ import numpy as np
 import torch
 
 from slt_lib.dictionary.glosses import plain
+from slt_lib.translation.encoder import Memory
 from slt_lib.translation.search import SearchSettings, search
 from slt_lib.translation.text_to_gloss import GlossOutputs, TextToGloss
 from slt_lib.translation.text_to_gloss_batches import COPIED
 from slt_lib.translation.text_to_gloss_data import GlossSentences
 from slt_lib.translation.text_to_gloss_words import split_text
-from slt_lib.translation.vocabulary import BOS, EOS, PAD
+from slt_lib.translation.vocabulary import BOS, PAD
 
 BATCH = 64
 
@@ -141,6 +142,8 @@ def write_glosses(
         with warnings.catch_warnings():  # an untrained model doesn't know when to stop
             warnings.simplefilter("ignore")
             found = search(model, memory, SearchSettings(beam=beam, max_length=longest))
+        found = [_without_surplus(model, one, words[b]) or _one_gloss(model, memory, b, words[b])
+                 for b, one in enumerate(found)]  # fmt: skip
         tokens = _tokens(found)
         outputs = model.say(tokens, memory)
         looks = model.decoder.looks(tokens, memory.states, memory.mask)
@@ -189,27 +192,44 @@ def _heads(model: TextToGloss, outputs: GlossOutputs, b: int, places: Sequence[i
     }
 
 
+def _without_surplus(model: TextToGloss, numbers: list[int], words: Sequence[str]) -> list[int]:
+    """As many copies as there are unknown words, the first ones."""
+    left, kept = len(_unknown(model, words)), []
+    for number in numbers:
+        left -= number == COPIED
+        if number != COPIED or left >= 0:
+            kept.append(number)
+    return kept
+
+
+def _unknown(model: TextToGloss, words: Sequence[str]) -> list[int]:
+    """Which words training never had."""
+    return [i for i, word in enumerate(words) if not model.codec.table.knows(word)]
+
+
+def _one_gloss(model: TextToGloss, memory: Memory, b: int, words: Sequence[str]) -> list[int]:
+    """Instead of nothing, the likeliest gloss, if there is any word that the model knows."""
+    if len(_unknown(model, words)) == len(words):
+        return []
+    logits = model.decoder(torch.tensor([[BOS]]), memory.states[b : b + 1], memory.mask[b : b + 1])
+    return [int(logits[0, 0, COPIED + 1 :].argmax()) + COPIED + 1]
+
+
 def _line(model, words, numbers, outputs: GlossOutputs, looks, b: int) -> GlossLine:
-    """A search's result with its copies filled in; surplus copies are dropped."""
-    unknown = [i for i, word in enumerate(words) if not model.codec.table.knows(word)]
-    free, kept, glosses, copied = list(unknown), [], [], []
+    """A search's result with its copies filled in."""
+    free, glosses, copied = _unknown(model, words), [], []
     for k, number in enumerate(numbers):
-        if number == EOS:
-            break
         gloss = model.codec.gloss.words[number]
         if number == COPIED:
-            if not free:
-                continue
             at = max(free, key=lambda i, k=k: float(outputs.pointer[b, k, i]))
             free.remove(at)
             copied.append(len(glosses))
             gloss = plain(words[at])
-        kept.append(k)
         glosses.append(gloss)
-    seen = {int(looks[k]): gloss for k, gloss in zip(kept, glosses, strict=True)}
+    seen = {int(looks[k]): gloss for k, gloss in enumerate(glosses)}
     guessed = tuple((words[i], seen[i]) for i in free if i in seen)
     left_out = [i for i in free if i not in seen]
-    heads = _heads(model, outputs, b, kept)
+    heads = _heads(model, outputs, b, range(len(glosses)))
     if not glosses and left_out:  # nothing at all: rather the bare words than silence
         bare, n = tuple(plain(words[i]) for i in left_out), len(left_out)
         usual = float(model.usual.weight[COPIED, 0].exp())

@@ -27,6 +27,7 @@ SIGNS = {"°c": " grad ", "°": " grad ", "%": " prozent ", "km/h": " kilometer 
 ORDINAL = re.compile(rf"\b([1-9]|[12]\d|3[01])\.\s*(?=(?:{'|'.join(MONTHS)})\b)")
 NUMBER = re.compile(r"(?<![\w,.])-(?=\d)|(?<![\d,])\d+(?:,\d+)?")
 WORD = re.compile(r"[^\W_]+(?:['’][^\W\d_]+)?")
+ROUND = {100: "hundert", 1000: "tausend"}
 PIECES_OF_NUMBERS = {*range(21), *range(30, 100, 10), 100, 1000}
 
 
@@ -80,12 +81,12 @@ def _word(n: int) -> str:
 def _split_number(word: str) -> tuple[str, ...]:
     found = re.fullmatch(r"(.+?)(st(?:e[nrs]?))?", word)
     n = read_number(plain(found[1]))
-    if n is None or n in PIECES_OF_NUMBERS:
+    if n is None or (n in PIECES_OF_NUMBERS and n < 100):
         return (word,)
     parts = number_parts(n, PIECES_OF_NUMBERS.__contains__)
     if parts is None:
         return (word,)
-    *first, last = map(_word, parts)
+    *first, last = (ROUND.get(part) or _word(part) for part in parts)
     return (*first, last + (found[2] or ""))
 
 

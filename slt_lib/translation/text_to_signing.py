@@ -95,8 +95,10 @@ def sign_reading(
     lookups = tuple(find(g, missing=stitcher.settings.missing) for g in reading.glosses)
     if not any(found.signs for found in lookups):
         tried = " ".join(reading.notes + tuple(filter(None, map(_remark, lookups))))
-        raise SLTError(f"Nothing of this text can be signed: {reading.text!r}. {tried}",
-                       fix="Use words of the training texts, or a dictionary with letters.")  # fmt: skip
+        raise SLTError(
+            f"Nothing of this text can be signed: {reading.text!r}. {tried}",
+            fix="Use words of the training texts, or a dictionary with letters.",
+        )
     driven = copy(stitcher)
     driven.settings = replace(stitcher.settings, **_smoothing(reading, stitcher))
     stitched = driven.stitch_signs(
@@ -120,9 +122,7 @@ def _smoothing(reading: Reading, stitcher: Stitcher) -> dict:
     return {"smoothing": "fixed", "cutoff": float(np.clip(reading.cutoff, LOWEST_CUTOFF, highest))}
 
 
-def _per_sign(
-    seconds: Sequence[float] | None, lookups: Sequence[Lookup]
-) -> list[float] | None:
+def _per_sign(seconds: Sequence[float] | None, lookups: Sequence[Lookup]) -> list[float] | None:
     """A duration for every sign: a letter has its own, the parts of a gloss share the gloss's."""
     if seconds is None:
         return None
