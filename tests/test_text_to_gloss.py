@@ -200,6 +200,16 @@ def test_it_learns_glosses_durations_and_faces(taught):
     assert 0.9 < found["seconds"]["model"]["ratio"] < 1.1
 
 
+def test_signed_and_unsigned_sentences_are_learnt_together():
+    both = GlossSentences.joined([everything(), GlossSentences.from_pairs(toy_pairs())])
+    assert len(both) == 24 and both.cutoff.shape == (24,)
+    model = model_of(both)
+    batch = gloss_batch(both, range(12, 24), model.codec)
+    parts = gloss_losses(model(batch), batch, HeadSettings())
+    assert parts["gloss"] > 0 and parts["seconds"] == parts["face"] == parts["cutoff"] == 0
+    assert all(model.heads.values())
+
+
 def test_scores_leave_out_what_the_test_set_lacks(taught):
     plain = GlossSentences.from_pairs(toy_pairs())
     assert set(gloss_scores(taught, everything(), plain)) == {

@@ -68,11 +68,11 @@ def compare_signing(task: Task, model: TextToGloss, sentences: int = COMPARED) -
     typical = float(np.median(cutoffs[cutoffs == cutoffs])) if (cutoffs == cutoffs).any() else 0.0
     if not own or not typical:
         return {}
-    middle = {gloss: float(np.median(values)) for gloss, values in own.items()}
-    every = np.concatenate([np.array(values) for values in own.values()])
+    usual = {gloss: float(np.mean(values)) for gloss, values in own.items()}
+    every = float(np.concatenate([np.array(values) for values in own.values()]).mean())
     said = heads_on(model, test)[: len(names)]
-    mean = [_lasting(line, {}, float(every.mean())) for line in said]
-    each = [_lasting(line, middle, float(np.median(every))) for line in said]
+    mean = [_lasting(line, {}, every) for line in said]
+    each = [_lasting(line, usual, every) for line in said]
     ways = {
         "mean_seconds": mean,
         "per_gloss_seconds": each,

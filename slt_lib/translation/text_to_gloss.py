@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from slt_lib.pose.errors import SLTError
+from slt_lib.stitching.duration import PRIOR_WEIGHT
 from slt_lib.translation.decoder import TextDecoder
 from slt_lib.translation.encoder import Memory
 from slt_lib.translation.layers import EncoderLayer, positions
@@ -29,7 +30,9 @@ class HeadSettings:
     """How much the heads count in training, and how it prepares for unknown words.
 
     Attributes:
-        seconds, face, pointer: Losses per gloss, relative to that of the glosses; 0 is off.
+        seconds: Squared error per gloss, relative to the loss of the glosses; 0 is off. Squared,
+            since the best guess is then the mean, and means add up to a sentence's length.
+        face, pointer: Losses per gloss, likewise.
         cutoff: Loss per sentence.
         copy: Share of names that are exchanged for made-up words (`gloss_batch`).
         drop: Share of words that are hidden, so that their parts must do.
@@ -40,7 +43,7 @@ class HeadSettings:
     Chapter: 13_novel_sentences
     """
 
-    seconds: float = 0.5
+    seconds: float = 2.0
     face: float = 0.3
     pointer: float = 0.5
     cutoff: float = 0.2
@@ -102,7 +105,7 @@ class TextToGloss(nn.Module):
         self.register_buffer("taught", torch.zeros(3, dtype=torch.bool))
 
     def begin_with(self, data: GlossSentences) -> None:
-        """Begin where counting ends: words near their glosses, durations and cutoffs at medians.
+        """Begin where counting ends: words near their glosses, durations at means.
 
         Args:
             data: Training sentences.
@@ -112,12 +115,12 @@ class TextToGloss(nn.Module):
                  for g, s in zip(gs, ss.tolist(), strict=True) if s == s]  # fmt: skip
         if pairs:
             numbers = torch.tensor(self.codec.gloss.encode([g for g, _ in pairs]))
-            logs = torch.tensor([s for _, s in pairs]).log()
-            self.usual.weight.data[:] = logs.median()
+            seconds = torch.tensor([s for _, s in pairs])
+            self.usual.weight.data[:] = seconds.mean().log()
             for number in numbers.unique().tolist():
-                own = logs[numbers == number]
-                trust = len(own) / (len(own) + 3)
-                self.usual.weight.data[number] += trust * (own.median() - logs.median())
+                own = seconds[numbers == number]
+                trusted = (own.sum() + PRIOR_WEIGHT * seconds.mean()) / (len(own) + PRIOR_WEIGHT)
+                self.usual.weight.data[number] = trusted.log()
         known = torch.from_numpy(data.cutoff[data.cutoff == data.cutoff])
         if len(known):
             self.cutoff.bias.data[:] = known.log().median()
@@ -211,7 +214,7 @@ def gloss_losses(
         label_smoothing=label_smoothing, reduction="sum",
     )  # fmt: skip
     parts = {"gloss": entropy / (target != PAD).sum()}
-    parts["seconds"] = _mean_error(outputs.seconds, batch.seconds)
+    parts["seconds"] = _mean_error(outputs.seconds.exp(), batch.seconds, squared=True)
     parts["cutoff"] = _mean_error(outputs.cutoff, batch.cutoff)
     parts["pointer"] = _mean_entropy(outputs.pointer, batch.pointer)
     parts["face"] = _mean_entropy(outputs.faces, batch.faces)
@@ -219,10 +222,11 @@ def gloss_losses(
     return parts | {"loss": parts["gloss"] + weighted}
 
 
-def _mean_error(found: Tensor, target: Tensor) -> Tensor:
-    """Mean absolute error where the target is known (not NaN), 0 if it never is."""
+def _mean_error(found: Tensor, target: Tensor, squared: bool = False) -> Tensor:
+    """Mean error where the target is known (not NaN), 0 if it never is."""
     known = ~target.isnan()
-    return (found[known] - target[known]).abs().sum() / known.sum().clamp(min=1)
+    error = (found[known] - target[known]).abs()
+    return (error**2 if squared else error).sum() / known.sum().clamp(min=1)
 
 
 def _mean_entropy(logits: Tensor, target: Tensor) -> Tensor:

@@ -99,7 +99,7 @@ class GlossBatch:
     Attributes:
         text: Of `WordTable.encode`.
         tokens: int [batch, glosses + 2], from `BOS` to `EOS`, then `PAD`.
-        seconds: Log seconds of every gloss, [batch, glosses], NaN where unknown.
+        seconds: Of every gloss, [batch, glosses], NaN where unknown.
         pointer: Which word a `COPY` stands for, int [batch, glosses], -1 elsewhere.
         faces: What the face does, int [batch, glosses], -1 where unknown.
         cutoff: Log hertz, [batch], NaN where unknown.
@@ -136,7 +136,7 @@ def gloss_batch(
         n = len(glosses)
         numbers = codec.gloss.encode(glosses)
         tokens[b, : n + 2] = [BOS, *numbers, EOS]
-        seconds[b, :n] = np.log(data.seconds[i])
+        seconds[b, :n] = data.seconds[i]
         pointer[b, :n] = points
         faces[b, :n] = [codec.faces.index(f) if f in codec.faces else -1 for f in data.faces[i]]
     batch = GlossBatch(

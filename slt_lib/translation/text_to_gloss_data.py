@@ -86,6 +86,16 @@ class GlossSentences:
         made = (Utterance(str(i), tuple(g), text) for i, (g, text) in enumerate(pairs))
         return cls.from_corpus(made)
 
+    @classmethod
+    def joined(cls, parts: Sequence["GlossSentences"]) -> "GlossSentences":
+        """Several sets as one, such as signed sentences and pairs that nobody signed.
+
+        Chapter: 13_novel_sentences
+        """
+        rows = {f: sum((getattr(p, f) for p in parts), ()) for f in cls.__annotations__
+                if f != "cutoff"}  # fmt: skip
+        return cls(cutoff=np.concatenate([part.cutoff for part in parts]), **rows)
+
     def __len__(self) -> int:
         return len(self.names)
 
