@@ -56,6 +56,20 @@ def sentence_faces(corpus: Corpus, sentences: Sequence[Sentence]) -> dict[str, t
     return out
 
 
+def training_settings(updates: int) -> TrainSettings:
+    """How text-to-gloss is trained in all profiles.
+
+    Args:
+        updates: Optimiser steps.
+
+    Chapter: 13_novel_sentences
+    """
+    return TrainSettings(
+        updates=updates, batch_size=32, lr=3e-3, eval_every=-(-updates // 4),
+        augment=AugmentSettings.off(),
+    )  # fmt: skip
+
+
 class TextToSigning:
     """A corpus made ready for text-to-gloss, and the stitcher that it drives.
 
@@ -127,10 +141,7 @@ class TextToSigning:
             updates: Optimiser steps.
             model: Its shape.
         """
-        settings = TrainSettings(
-            updates=updates, batch_size=32, lr=3e-3, eval_every=-(-updates // 4),
-            augment=AugmentSettings.off(),
-        )  # fmt: skip
+        settings = training_settings(updates)
         name = f"text_to_gloss-{seed}-{fingerprint(model, settings)}"
         return train_text_to_gloss(
             self.data.work / name, model, settings, self["train"], self["dev"], seed=seed

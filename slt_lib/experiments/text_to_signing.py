@@ -28,6 +28,7 @@ from slt_lib.translation.text_to_gloss_scores import by_gloss
 from slt_lib.translation.text_to_signing import Signed, sign_reading
 
 COMPARED = 60  # test sentences that are stitched
+SENTENCE = "Am Samstag fällt in Sachsen Schnee, und im Süden scheint die Sonne."  # in no split
 WARM_UP = "im norden regnet es ."  # a text that loads what is loaded once
 
 
