@@ -15,7 +15,7 @@ from slt_lib.experiments.text_to_gloss import TextToSigning
 from slt_lib.experiments.text_to_signing import time_signing, unseen_texts
 from slt_lib.plots.player import skeleton_player
 from slt_lib.stitching.regression import one_thread
-from slt_lib.translation.text_to_gloss_training import load_text_to_gloss
+from slt_lib.translation.text_to_gloss.training import load_text_to_gloss
 
 NAME = "text_to_signing"
 SENTENCES, UPDATES = 31, 400

@@ -9,19 +9,19 @@ from gloss_toys import toy_model_settings, toy_pairs, toy_training, toy_utteranc
 
 from slt_lib.pose.errors import PoseFileError, SLTError
 from slt_lib.pose.io import Utterance
-from slt_lib.translation.text_to_gloss import HeadSettings, TextToGloss, gloss_losses
-from slt_lib.translation.text_to_gloss_batches import (
+from slt_lib.translation.text_to_gloss.batches import (
     COPIED,
     COPY,
     GlossCodec,
     gloss_batch,
     names_in,
 )
-from slt_lib.translation.text_to_gloss_data import GlossSentences
-from slt_lib.translation.text_to_gloss_lexicon import Lexicon
-from slt_lib.translation.text_to_gloss_reading import heads_on, read_text, write_glosses
-from slt_lib.translation.text_to_gloss_scores import gloss_scores
-from slt_lib.translation.text_to_gloss_training import (
+from slt_lib.translation.text_to_gloss.data import GlossSentences
+from slt_lib.translation.text_to_gloss.lexicon import Lexicon
+from slt_lib.translation.text_to_gloss.model import HeadSettings, TextToGloss, gloss_losses
+from slt_lib.translation.text_to_gloss.reading import heads_on, read_text, write_glosses
+from slt_lib.translation.text_to_gloss.scores import gloss_scores
+from slt_lib.translation.text_to_gloss.training import (
     load_text_to_gloss,
     save_text_to_gloss,
     train_text_to_gloss,
@@ -263,7 +263,7 @@ def test_training_is_repeatable_and_resumes_to_the_same_bits(tmp_path, monkeypat
     how = (toy_model_settings(), toy_training(), data, data)
     whole = train_text_to_gloss(tmp_path / "whole", *how, seed=1)
     again = train_text_to_gloss(tmp_path / "again", *how, seed=1)
-    from slt_lib.translation import text_to_gloss_training as training
+    from slt_lib.translation.text_to_gloss import training
 
     step = training._update
 

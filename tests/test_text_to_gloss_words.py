@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slt_lib.translation.text_to_gloss_words import WordTable, join_words, parts_of, split_text
+from slt_lib.translation.text_to_gloss.words import WordTable, join_words, parts_of, split_text
 from slt_lib.translation.vocabulary import UNK
 
 

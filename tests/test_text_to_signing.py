@@ -29,10 +29,10 @@ from slt_lib.stitching.measures import invented_joints
 from slt_lib.stitching.settings import StitchSettings
 from slt_lib.stitching.spectrum import BINS, part_power, sentence_cutoff, without_noise
 from slt_lib.stitching.stitcher import Stitcher
-from slt_lib.translation.text_to_gloss import TextToGloss
-from slt_lib.translation.text_to_gloss_batches import GlossCodec
-from slt_lib.translation.text_to_gloss_data import GlossSentences
-from slt_lib.translation.text_to_gloss_reading import GlossLine, Reading
+from slt_lib.translation.text_to_gloss.batches import GlossCodec
+from slt_lib.translation.text_to_gloss.data import GlossSentences
+from slt_lib.translation.text_to_gloss.model import TextToGloss
+from slt_lib.translation.text_to_gloss.reading import GlossLine, Reading
 from slt_lib.translation.text_to_signing import LETTER_SECONDS, sign_reading, sign_text
 
 torch.set_num_threads(1)
@@ -170,7 +170,7 @@ def test_one_arm_is_trained_measured_and_summed_up(tmp_path, monkeypatch):
     monkeypatch.setitem(text_to_gloss.UPDATES, "smoke", 4)
     monkeypatch.setattr(text_to_gloss, "TIMED", 2)
     run._data.clear()
-    made = run_text_to_gloss("text_to_gloss", 0, size="smoke", work=str(tmp_path))
+    made = run_text_to_gloss(0, size="smoke", work=str(tmp_path))
     run._data.clear()
     assert set(made["glosses"]) == {"model", "greedy", "word_for_word"}
     assert set(made["signing"]) == {

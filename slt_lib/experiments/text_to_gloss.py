@@ -23,10 +23,10 @@ from slt_lib.stitching.spectrum import part_power
 from slt_lib.stitching.stitcher import Stitcher
 from slt_lib.translation.checkpoint import fingerprint
 from slt_lib.translation.settings import AugmentSettings, ModelSettings, TrainSettings
-from slt_lib.translation.text_to_gloss import TextToGloss
-from slt_lib.translation.text_to_gloss_data import GlossSentences
-from slt_lib.translation.text_to_gloss_scores import gloss_scores
-from slt_lib.translation.text_to_gloss_training import load_text_to_gloss, train_text_to_gloss
+from slt_lib.translation.text_to_gloss.data import GlossSentences
+from slt_lib.translation.text_to_gloss.model import TextToGloss
+from slt_lib.translation.text_to_gloss.scores import gloss_scores
+from slt_lib.translation.text_to_gloss.training import load_text_to_gloss, train_text_to_gloss
 from slt_lib.translation.text_to_signing import Signed, sign_text
 from slt_lib.translation.train import Trained
 
@@ -153,13 +153,12 @@ class TextToSigning:
 
 
 def run_text_to_gloss(
-    arm: str, seed: int, *, size: str = "full", work: str = "build/experiments",
+    seed: int, *, size: str = "full", work: str = "build/experiments",
     corpus: str = "", dictionary: str = "", processes: int = 1, player: str = PLAYER,
 ) -> dict:  # fmt: skip
     """Train and measure text-to-gloss with one seed: the arm "text_to_gloss" of chapter 13.
 
     Args:
-        arm: Its name, which changes nothing.
         seed: Of the training.
         size: A key of `scale.SCALES`.
         work, corpus, dictionary, processes: As for `run_arm`.

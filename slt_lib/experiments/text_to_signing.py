@@ -21,10 +21,10 @@ from slt_lib.pose.sequence import PoseSequence
 from slt_lib.stitching.measures import hand_travel
 from slt_lib.stitching.spectrum import spectrum, spectrum_distance, without_noise
 from slt_lib.stitching.stitcher import Stitcher
-from slt_lib.translation.text_to_gloss import TextToGloss
-from slt_lib.translation.text_to_gloss_data import GlossSentences
-from slt_lib.translation.text_to_gloss_reading import GlossLine, Reading, heads_on, write_glosses
-from slt_lib.translation.text_to_gloss_scores import by_gloss
+from slt_lib.translation.text_to_gloss.data import GlossSentences
+from slt_lib.translation.text_to_gloss.model import TextToGloss
+from slt_lib.translation.text_to_gloss.reading import GlossLine, Reading, heads_on, write_glosses
+from slt_lib.translation.text_to_gloss.scores import by_gloss
 from slt_lib.translation.text_to_signing import Signed, sign_reading
 
 COMPARED = 60  # test sentences that are stitched

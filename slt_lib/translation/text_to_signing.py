@@ -16,8 +16,8 @@ from slt_lib.pose.errors import SLTError
 from slt_lib.pose.sequence import PoseSequence
 from slt_lib.stitching.face import Expressions
 from slt_lib.stitching.stitcher import Stitched, Stitcher
-from slt_lib.translation.text_to_gloss import TextToGloss
-from slt_lib.translation.text_to_gloss_reading import Reading, read_text
+from slt_lib.translation.text_to_gloss.model import TextToGloss
+from slt_lib.translation.text_to_gloss.reading import Reading, read_text
 
 LETTER_SECONDS = 0.32  # of a finger-spelled letter, its way counted
 SHORTEST_PART = 0.2  # seconds of a sign that is a part of a gloss

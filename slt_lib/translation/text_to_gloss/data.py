@@ -12,7 +12,7 @@ from slt_lib.dictionary.alignment import gloss_spans
 from slt_lib.pose.errors import SLTError
 from slt_lib.pose.io import Utterance
 from slt_lib.stitching.spectrum import sentence_cutoff
-from slt_lib.translation.text_to_gloss_words import join_words
+from slt_lib.translation.text_to_gloss.words import join_words
 
 ALIGNED_FPS = 25.0  # of an alignment whose sentence has no pose: PHOENIX14T's
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from slt_lib.translation.text_to_gloss_data import GlossSentences
+from slt_lib.translation.text_to_gloss.data import GlossSentences
 from slt_lib.translation.vocabulary import UNK, Vocabulary
 
 ROUNDS = 8

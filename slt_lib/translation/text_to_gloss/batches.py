@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 
 from slt_lib.dictionary.glosses import plain
-from slt_lib.translation.text_to_gloss_data import GlossSentences
-from slt_lib.translation.text_to_gloss_words import WordTable
+from slt_lib.translation.text_to_gloss.data import GlossSentences
+from slt_lib.translation.text_to_gloss.words import WordTable
 from slt_lib.translation.vocabulary import BOS, EOS, PAD, SPECIAL, UNK, Vocabulary
 
 COPY = "<copy>"

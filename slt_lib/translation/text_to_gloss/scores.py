@@ -12,10 +12,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from slt_lib.translation.metrics import gloss_wer, scores
-from slt_lib.translation.text_to_gloss import TextToGloss
-from slt_lib.translation.text_to_gloss_data import GlossSentences
-from slt_lib.translation.text_to_gloss_lexicon import Lexicon
-from slt_lib.translation.text_to_gloss_reading import GlossLine, heads_on, write_glosses
+from slt_lib.translation.text_to_gloss.data import GlossSentences
+from slt_lib.translation.text_to_gloss.lexicon import Lexicon
+from slt_lib.translation.text_to_gloss.model import TextToGloss
+from slt_lib.translation.text_to_gloss.reading import GlossLine, heads_on, write_glosses
 
 
 def gloss_scores(model: TextToGloss, train: GlossSentences, test: GlossSentences,

@@ -10,10 +10,10 @@ import torch
 from slt_lib.dictionary.glosses import plain
 from slt_lib.translation.encoder import Memory
 from slt_lib.translation.search import SearchSettings, search
-from slt_lib.translation.text_to_gloss import GlossOutputs, TextToGloss
-from slt_lib.translation.text_to_gloss_batches import COPIED
-from slt_lib.translation.text_to_gloss_data import GlossSentences
-from slt_lib.translation.text_to_gloss_words import split_text
+from slt_lib.translation.text_to_gloss.batches import COPIED
+from slt_lib.translation.text_to_gloss.data import GlossSentences
+from slt_lib.translation.text_to_gloss.model import GlossOutputs, TextToGloss
+from slt_lib.translation.text_to_gloss.words import split_text
 from slt_lib.translation.vocabulary import BOS, PAD
 
 BATCH = 64

@@ -20,11 +20,11 @@ from slt_lib.translation import checkpoint
 from slt_lib.translation.batches import epoch_batch
 from slt_lib.translation.parameters import groups
 from slt_lib.translation.settings import ModelSettings, TrainSettings
-from slt_lib.translation.text_to_gloss import HeadSettings, TextToGloss, gloss_losses
-from slt_lib.translation.text_to_gloss_batches import GlossCodec, gloss_batch
-from slt_lib.translation.text_to_gloss_data import GlossSentences
-from slt_lib.translation.text_to_gloss_reading import write_glosses
-from slt_lib.translation.text_to_gloss_words import WordTable
+from slt_lib.translation.text_to_gloss.batches import GlossCodec, gloss_batch
+from slt_lib.translation.text_to_gloss.data import GlossSentences
+from slt_lib.translation.text_to_gloss.model import HeadSettings, TextToGloss, gloss_losses
+from slt_lib.translation.text_to_gloss.reading import write_glosses
+from slt_lib.translation.text_to_gloss.words import WordTable
 from slt_lib.translation.train import Trained, learning_rate
 from slt_lib.translation.vocabulary import Vocabulary
 

@@ -18,10 +18,10 @@ from slt_lib.translation.decoder import TextDecoder
 from slt_lib.translation.encoder import Memory
 from slt_lib.translation.layers import EncoderLayer, positions
 from slt_lib.translation.settings import ModelSettings
-from slt_lib.translation.text_to_gloss_batches import GlossBatch, GlossCodec
-from slt_lib.translation.text_to_gloss_data import GlossSentences
-from slt_lib.translation.text_to_gloss_lexicon import Lexicon
-from slt_lib.translation.text_to_gloss_words import parts_of
+from slt_lib.translation.text_to_gloss.batches import GlossBatch, GlossCodec
+from slt_lib.translation.text_to_gloss.data import GlossSentences
+from slt_lib.translation.text_to_gloss.lexicon import Lexicon
+from slt_lib.translation.text_to_gloss.words import parts_of
 from slt_lib.translation.vocabulary import PAD, SPECIAL, UNK
 
 
