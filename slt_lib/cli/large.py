@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from slt_lib.pose.errors import SLTError
+
 PLACE = click.Path(file_okay=False, path_type=Path)
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -90,4 +92,61 @@ def train(data, out, profile, synthetic, updates, batch_size, devices, precision
         )
 
 
-COMMANDS = (generate, train)
+@click.command()
+@click.argument("out", type=PLACE)
+@click.option("--annotations", type=FILE, help="PHOENIX14T's, or lines of glosses, tab, sentence; "
+              "the weather grammar's sentences by default.")  # fmt: skip
+@click.option("--every", type=click.IntRange(min=1), default=1, show_default=True,
+              help="Take every so-many-th sentence.")  # fmt: skip
+@click.option("--copies", type=click.IntRange(min=1), default=1, show_default=True,
+              help="Stitched items per sentence.")  # fmt: skip
+@click.option("--epoch/--no-epoch", default=True, help="Whether a translator is trained for one.")
+@click.option("--processes", type=click.IntRange(min=1), default=2, show_default=True)
+@SEED
+def rehearse(out, annotations, every, copies, epoch, processes, seed) -> None:
+    """Take sentences through dictionary, stitching, statistics and an epoch; measure each stage.
+
+    Everything goes into OUT; what was begun there is finished.
+    """
+    from slt_lib.experiments.rehearsal import rehearse_into
+
+    made = rehearse_into(
+        folder=str(out), file=str(out / "rehearsal.json"), annotations=annotations or "",
+        every=every, copies=copies, epoch=epoch, processes=processes, seed=seed,
+    )  # fmt: skip
+    for name, stage in made["stages"].items():
+        again = f", in {stage['sittings']} sittings" if stage["sittings"] > 1 else ""
+        click.echo(f"{name:<12} {stage['seconds']:8.1f} s {stage['peak_mb']:8.0f} MB{again}")
+    click.echo(f"{made['sentences']} sentences, {made['hours']:.2f} hours of signing, "
+               f"{made['disk_mb']['corpus']:.1f} MB: {out / 'rehearsal.json'}")  # fmt: skip
+
+
+@click.command("dry-run")
+@click.argument("chapters", nargs=-1)
+@click.option("--profile", type=click.Choice(("smoke", "book", "full", "paper")), default="paper",
+              show_default=True)  # fmt: skip
+@click.option("--json", "file", type=click.Path(dir_okay=False, path_type=Path),
+              help="Write what was found there, too.")  # fmt: skip
+def dry_run(chapters, profile, file) -> None:
+    """Build the models of CHAPTERS (default: all) at full size, and two batches through each.
+
+    On the CPU, with made-up batches: wrong settings are found before a GPU is booked.
+    """
+    from slt_lib.cli.project import write_json
+    from slt_lib.experiments import dry_models, dry_run
+
+    cases = dry_models.cases_of(chapters)
+    if not cases:
+        known = sorted({name for case in dry_models.CASES for name in case.chapters})
+        raise SLTError("None of these chapters trains a model.", fix=f"Those are {known}.")
+    found = []
+    for one in dry_run.dry_run(cases, profile):
+        found.append(one)
+        click.echo((one.error and f"FAILED  {one.name}: {one.error}") or one.line())
+    if file:
+        write_json(file, {"profile": profile, "models": [one.row() for one in found]})
+    if any(one.error for one in found):
+        raise SLTError("Not every model can be trained so.", fix="See above.")
+
+
+COMMANDS = (generate, train, rehearse, dry_run)

@@ -102,6 +102,15 @@ class Tried:
         work = self.operations * self.batch / self.tried * self.updates
         return work / SPEED / 3600 if work else None
 
+    def line(self) -> str:
+        """As a line for a terminal."""
+        hours = "" if self.gpu_hours is None else f", about {self.gpu_hours:.3g} hours in all"
+        return (
+            f"{self.name}: {self.parameters / 1e6:.2f} M parameters; {self.tried} of {self.batch} "
+            f"{self.item} in {self.seconds:.1f} s and {self.peak_mb / 1e3:.2f} GB here; on a GPU "
+            f"{self.gpu_gb:.1f} GB{hours}"
+        )
+
     def row(self) -> dict:
         """As plain numbers, for JSON."""
         return asdict(self) | {"gpu_gb": round(self.gpu_gb, 2), "gpu_hours": self.gpu_hours}

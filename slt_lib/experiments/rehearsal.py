@@ -6,8 +6,10 @@ Nothing is learned about translation here: seconds, memory and disk are what is 
 
 import json
 import os
+import subprocess
+import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -50,10 +52,10 @@ LOOKED_AT = 40  # simulated sentences whose smoothness and gaps the stitched one
 WATCHED = 16  # sentences that the training looks at in the end, because it wants some
 BATCH = 32
 RUNS = {  # every so-many-th sentence, copies of each, whether an epoch is trained
-    "rehearsal_eighth": (8, 1, True),
-    "rehearsal_half": (2, 1, True),
-    "rehearsal_whole": (1, 1, True),
-    "rehearsal_threefold": (1, 3, False),
+    "eighth": (8, 1, True),
+    "half": (2, 1, True),
+    "whole": (1, 1, True),
+    "threefold": (1, 3, False),
 }
 MACHINE = ("seconds", "cpu_seconds", "peak_mb", "own_mb", "start_mb", "sittings")
 
@@ -106,8 +108,8 @@ def rehearse(
                        "glosses_per_sentence": found.glosses.mean,
                        "median_seconds": found.seconds[2]},
     }  # fmt: skip
+    ready = stages.run("keypoints", lambda: mapped(corpus, folder / "keypoints", domain=1))
     if epoch:
-        ready = stages.run("keypoints", lambda: mapped(corpus, folder / "keypoints", domain=1))
         made["training"] = stages.run("epoch", lambda: _epoch(folder / "epoch", ready, seed))
     disk = {name: _megabytes(folder / name) for name in ("dictionary", "corpus", "keypoints")}
     return made | {"disk_mb": disk, "processes": processes, "stages": stages.done}
@@ -241,24 +243,49 @@ def _epoch(folder: Path, data: TranslationData, seed: int) -> dict:
             "parameters": count_parameters(build(FULL.model, codec))}  # fmt: skip
 
 
-def run_rehearsal(
-    arm: str, seed: int = 0, *, annotations: str = "", work: str = "", processes: int = 2
-) -> dict:
-    """One size of the rehearsal, as `slt-book record` keeps it.
+def run_scale(
+    seed: int = 0, *, annotations: str = "", work: str = "", processes: int = 2,
+    sizes: Mapping[str, tuple[int, int, bool]] = RUNS,
+) -> dict:  # fmt: skip
+    """The rehearsal at several sizes, each in a process of its own, as `slt-book record` keeps it.
 
     Args:
-        arm: A key of `RUNS`.
         seed: Of signs, variation and training.
         annotations: PHOENIX14T's training annotation; "" takes as many sentences of the grammar.
-        work: Folder that is kept; "" takes one that is deleted.
+        work: Folder that is kept, with a finished size's measures; "" takes one that is deleted.
         processes: To stitch with.
+        sizes: As `RUNS`: every so-many-th sentence, copies of each, whether an epoch is trained.
 
     Chapter: 15_your_own_data
     """
-    every, copies, epoch = RUNS[arm]
-    known = read_sentences(annotations) if annotations else weather_annotations(PHOENIX, seed)
+    measured = {}
     with TemporaryDirectory() as scratch:
-        made = rehearse(Path(work or scratch) / arm, known[::every], copies=copies,
-                        processes=processes, epoch=epoch, seed=seed)  # fmt: skip
+        for name, (every, copies, epoch) in sizes.items():
+            file = Path(work or scratch) / f"{name}.json"
+            if not file.is_file():
+                how = {"folder": str(file.with_suffix("")), "file": str(file), "seed": seed,
+                       "annotations": annotations, "every": every, "copies": copies,
+                       "epoch": epoch, "processes": processes}  # fmt: skip
+                code = f"from {__name__} import rehearse_into; rehearse_into(**{how!r})"
+                subprocess.run([sys.executable, "-c", code], check=True)
+            measured[name] = json.loads(file.read_text("utf8"))
     source = "PHOENIX14T" if annotations else "weather grammar"
-    return made | {"annotation": source, "parameters": {}, "not_compared": [*MACHINE]}
+    return {"annotation": source, "sizes": measured, "not_compared": [*MACHINE]}
+
+
+def rehearse_into(
+    *, folder: str, file: str, annotations: str = "", every: int = 1, seed: int = 0, **how
+) -> dict:
+    """One rehearsal, its measures written to a file when it is complete.
+
+    Args:
+        folder, seed, how: As for `rehearse`.
+        file: For the measures, JSON.
+        annotations: As for `run_scale`.
+        every: Take every so-many-th sentence.
+    """
+    known = read_sentences(annotations) if annotations else weather_annotations(PHOENIX, seed)
+    made = rehearse(folder, known[::every], seed=seed, **how)
+    with atomic_write(file) as out:
+        out.write(json.dumps(made).encode())
+    return made
