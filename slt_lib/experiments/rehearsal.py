@@ -52,17 +52,17 @@ LOOKED_AT = 40  # simulated sentences whose smoothness and gaps the stitched one
 WATCHED = 16  # sentences that the training looks at in the end, because it wants some
 BATCH = 32
 RUNS = {  # every so-many-th sentence, copies of each, whether an epoch is trained
+    "whole": (1, 1, True),  # first: it makes the dictionary for all
     "eighth": (8, 1, True),
     "half": (2, 1, True),
-    "whole": (1, 1, True),
     "threefold": (1, 3, False),
 }
 MACHINE = ("seconds", "cpu_seconds", "peak_mb", "own_mb", "start_mb", "sittings")
 
 
 def rehearse(
-    folder: str | Path, sentences: Sequence[Utterance], *, copies: int = 1, processes: int = 2,
-    epoch: bool = True, seed: int = 0,
+    folder: str | Path, sentences: Sequence[Utterance], *, signs: str | Path = "",
+    copies: int = 1, processes: int = 2, epoch: bool = True, seed: int = 0,
 ) -> dict:  # fmt: skip
     """Take sentences through dictionary, stitching, statistics and one epoch of training.
 
@@ -72,6 +72,8 @@ def rehearse(
     Args:
         folder: Its own, for dictionary, corpus and training.
         sentences: Glosses and texts; frame counts give signs their lengths where they are known.
+        signs: A saved dictionary; made there if it isn't, of these sentences' glosses. By default
+            in the rehearsal's own folder.
         copies: Stitched items per sentence.
         processes: To stitch with.
         epoch: Whether a translator is trained for one epoch.
@@ -88,7 +90,8 @@ def rehearse(
     folder.mkdir(parents=True, exist_ok=True)
     stages = _Stages(folder / "stages.json")
     glosses = sorted({gloss for one in sentences for gloss in one.gloss})
-    dictionary = stages.run("dictionary", lambda: _dictionary(folder / "dictionary", glosses, seed))
+    signs = Path(signs or folder / "dictionary")
+    dictionary = stages.run("dictionary", lambda: _dictionary(signs, glosses, seed))
     covered = stages.run("coverage", lambda: _coverage(sentences, dictionary))
     likeness = stages.run("matching", lambda: likeness_of(sentences))
     pairs = [(one.gloss, one.text) for one in sentences]
@@ -111,7 +114,8 @@ def rehearse(
     ready = stages.run("keypoints", lambda: mapped(corpus, folder / "keypoints", domain=1))
     if epoch:
         made["training"] = stages.run("epoch", lambda: _epoch(folder / "epoch", ready, seed))
-    disk = {name: _megabytes(folder / name) for name in ("dictionary", "corpus", "keypoints")}
+    disk = {name: _megabytes(folder / name) for name in ("corpus", "keypoints")}
+    disk["dictionary"] = _megabytes(signs)
     return made | {"disk_mb": disk, "processes": processes, "stages": stages.done}
 
 
@@ -265,6 +269,7 @@ def run_scale(
             if not file.is_file():
                 how = {"folder": str(file.with_suffix("")), "file": str(file), "seed": seed,
                        "annotations": annotations, "every": every, "copies": copies,
+                       "signs": str(file.with_name("dictionary")),
                        "epoch": epoch, "processes": processes}  # fmt: skip
                 code = f"from {__name__} import rehearse_into; rehearse_into(**{how!r})"
                 subprocess.run([sys.executable, "-c", code], check=True)
