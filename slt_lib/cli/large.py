@@ -144,7 +144,7 @@ def dry_run(chapters, profile, file) -> None:
         found.append(one)
         click.echo((one.error and f"FAILED  {one.name}: {one.error}") or one.line())
     if file:
-        write_json(file, {"profile": profile, "models": [one.row() for one in found]})
+        write_json(file, {"profile": profile, "models": {one.name: one.row() for one in found}})
     if any(one.error for one in found):
         raise SLTError("Not every model can be trained so.", fix="See above.")
 

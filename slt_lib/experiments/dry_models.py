@@ -158,7 +158,7 @@ def _video(profile: str) -> Job:
                training.batch_size, settings.updates)  # fmt: skip
 
 
-def _teach(train: Callable, parameters: int, batch: int, steps: int) -> Job:
+def _teach(train: Callable, parameters: int, batch: int, steps: int, countable: bool = True) -> Job:
     """A training that makes its own batches, of `BATCHES` steps."""
 
     def learn() -> list[float]:
@@ -167,7 +167,7 @@ def _teach(train: Callable, parameters: int, batch: int, steps: int) -> Job:
             *learned.parameters()]  # fmt: skip
         return [float(torch.cat([w.detach().flatten() for w in weights]).norm())]
 
-    return Job(learn, parameters, batch, batch, steps, "pictures")
+    return Job(learn, parameters, batch, batch, steps, "pictures", countable)
 
 
 def _captures(size: int, count: int = 12):
@@ -211,16 +211,16 @@ def _avatar(profile: str) -> Job:
     settings = replace(renderers.avatar, first=renderers.avatar.most, steps=BATCHES)
     body, shown = _captures(renderers.picture, 4)
     return _teach(lambda: train_avatar(body, shown, settings, progress=False),
-                  renderers.avatar.most * PER_GAUSSIAN, 1, renderers.avatar.steps)  # fmt: skip
+                  renderers.avatar.most * PER_GAUSSIAN, 1, renderers.avatar.steps, countable=False)  # fmt: skip
 
 
 P2T, V2T = ("09_pose_to_text", "10_pretraining", "12_ablations"), ("11_video_to_text",)
 CASES = (
-    Case("pose to text: transformer", (*P2T, "13_novel_sentences", "15_your_own_data"),
+    Case("pose to text, transformer", (*P2T, "13_novel_sentences", "15_your_own_data"),
          _translator),
-    Case("pose to text: multi-stream", P2T[:1], partial(_translator, encoder="multi_stream")),
-    Case("pose to text: mBART-sized decoder", P2T[:1], _pretrained),
-    Case("frame encoder's first lesson", V2T, _lesson),
+    Case("pose to text, multi-stream", P2T[:1], partial(_translator, encoder="multi_stream")),
+    Case("pose to text, mBART-sized decoder", P2T[:1], _pretrained),
+    Case("frame encoder, first lesson", V2T, _lesson),
     Case("video to text", (*V2T, "14_novel_motion_and_appearance"), _video),
     Case("SignGAN", ("07_signgan", *V2T, "14_novel_motion_and_appearance"), _signgan),
     Case("SignSplat avatar", ("06_signsplat", *V2T, "14_novel_motion_and_appearance"), _avatar),

@@ -36,6 +36,7 @@ class Job:
         batch: Items in a batch of the profile.
         updates: Of the profile's whole training.
         item: What an item is.
+        countable: Whether its operations are torch's own, so that they can be counted.
     """
 
     learn: Callable[[], Sequence[float]]
@@ -44,6 +45,7 @@ class Job:
     batch: int
     updates: int
     item: str = "sentences"
+    countable: bool = True
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ class Tried:
         error: Why it failed, "" if it didn't; nothing else is known then.
         parameters, tried, batch, updates, item: As of the job.
         numbers: As the job said them.
-        seconds: Per batch, here.
+        seconds, cpu_seconds: Per batch, here; on all cores.
         peak_mb: What the process held more than before.
         kept_mb: What the forward pass keeps for the backward one, of the largest batch tried.
         operations: Floating-point operations of a batch tried; 0 where they can't be counted.
@@ -86,6 +88,7 @@ class Tried:
     item: str = ""
     numbers: tuple[float, ...] = ()
     seconds: float = 0.0
+    cpu_seconds: float = 0.0
     peak_mb: float = 0.0
     kept_mb: float = 0.0
     operations: float = 0.0
@@ -107,7 +110,7 @@ class Tried:
         hours = "" if self.gpu_hours is None else f", about {self.gpu_hours:.3g} hours in all"
         return (
             f"{self.name}: {self.parameters / 1e6:.2f} M parameters; {self.tried} of {self.batch} "
-            f"{self.item} in {self.seconds:.1f} s and {self.peak_mb / 1e3:.2f} GB here; on a GPU "
+            f"{self.item} in {self.cpu_seconds:.1f} CPU s and {self.peak_mb / 1e3:.2f} GB here; on a GPU "
             f"{self.gpu_gb:.1f} GB{hours}"
         )
 
@@ -142,15 +145,17 @@ def dry_run(cases: Sequence[Case], profile: str = "paper") -> Iterator[Tried]:
 def _try(case: Case, profile: str) -> Tried:
     job = case.make(profile)
     with MemoryWatch() as memory, _counted() as counted:
-        began = time.perf_counter()
+        began, used = time.perf_counter(), time.process_time()
         numbers = tuple(map(float, job.learn()))
         seconds = (time.perf_counter() - began) / BATCHES
+        computed = (time.process_time() - used) / BATCHES
     if not numbers or not all(map(math.isfinite, numbers)):
         raise ValueError(f"it doesn't learn: {numbers}")
     return Tried(
         case.name, case.chapters, "", job.parameters, job.tried, job.batch, job.updates, job.item,
-        numbers, round(seconds, 3), round(memory.peak_mb - memory.start_mb, 1),
-        round(counted.most / 1e6, 1), counted.operations() / BATCHES,
+        numbers, round(seconds, 3), round(computed, 3),
+        round(memory.peak_mb - memory.start_mb, 1),
+        round(counted.most / 1e6, 1), counted.operations() / BATCHES * job.countable,
     )  # fmt: skip
 
 
