@@ -210,8 +210,10 @@ def _avatar(profile: str) -> Job:
     renderers = video_scale(profile).renderers
     settings = replace(renderers.avatar, first=renderers.avatar.most, steps=BATCHES)
     body, shown = _captures(renderers.picture, 4)
-    return _teach(lambda: train_avatar(body, shown, settings, progress=False),
-                  renderers.avatar.most * PER_GAUSSIAN, 1, renderers.avatar.steps, countable=False)  # fmt: skip
+    return _teach(
+        lambda: train_avatar(body, shown, settings, progress=False),
+        renderers.avatar.most * PER_GAUSSIAN, 1, renderers.avatar.steps, countable=False,
+    )  # fmt: skip
 
 
 P2T, V2T = ("09_pose_to_text", "10_pretraining", "12_ablations"), ("11_video_to_text",)

@@ -110,8 +110,8 @@ class Tried:
         hours = "" if self.gpu_hours is None else f", about {self.gpu_hours:.3g} hours in all"
         return (
             f"{self.name}: {self.parameters / 1e6:.2f} M parameters; {self.tried} of {self.batch} "
-            f"{self.item} in {self.cpu_seconds:.1f} CPU s and {self.peak_mb / 1e3:.2f} GB here; on a GPU "
-            f"{self.gpu_gb:.1f} GB{hours}"
+            f"{self.item} in {self.cpu_seconds:.1f} CPU seconds and {self.peak_mb / 1e3:.2f} GB "
+            f"here; on a GPU {self.gpu_gb:.1f} GB{hours}"
         )
 
     def row(self) -> dict:
