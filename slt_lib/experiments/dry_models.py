@@ -36,12 +36,14 @@ from slt_lib.translation.vocabulary import Vocabulary
 GLOSSES, WORDS = 1085, 2888  # different ones in PHOENIX14T's training set
 FRAMES = (112, 475)  # of its median and its longest training sentence, at 25 per second
 SAID, SIGNED = (14, 53), (7, 30)  # their words and glosses, likewise
-MOST_PIXELS = 150e6  # of a video batch that is tried here; a GPU takes the whole one
+MOST_PIXELS = 50e6  # of a video batch that is tried here; a GPU takes the whole one
 PER_GAUSSIAN = 26  # numbers of an avatar that are trained
+MOST_PRETRAINED = 4  # sentences of a batch that are tried with a pre-trained decoder
 MBART = {"d_model": 1024, "decoder_layers": 12, "decoder_ffn_dim": 4096,
          "decoder_attention_heads": 16}  # fmt: skip
 SMALL_MBART = {"d_model": 16, "decoder_layers": 1, "decoder_ffn_dim": 16,
                "decoder_attention_heads": 2, "encoder_attention_heads": 2}  # fmt: skip
+LARGE = 1e8  # parameters above which Adam's means are counted but not held
 
 
 def corpus_words() -> Codec:
@@ -76,7 +78,10 @@ def made_batches(codec: Codec, count: int, *, side: int = 0, every: int = 1) -> 
 
 def learn(model, settings: TrainSettings, made: Sequence[Batch]) -> list[float]:
     """One update on each batch, as `translation.train` makes them; their losses."""
-    optimizer = torch.optim.AdamW(groups(model, settings), lr=settings.lr, betas=(0.9, 0.98))
+    if count_parameters(model) < LARGE:
+        optimizer = torch.optim.AdamW(groups(model, settings), lr=settings.lr, betas=(0.9, 0.98))
+    else:
+        optimizer = torch.optim.SGD(groups(model, settings), lr=settings.lr)
     found = []
     for batch in made:
         batch = vary(batch, settings.augment, torch.Generator().manual_seed(0))
@@ -95,14 +100,17 @@ def _translator(profile: str, **changes) -> Job:
     return _poses(replace(sizes.model, **changes), sizes.phase(1, 1.0), sizes.batch_size)
 
 
-def _poses(model_settings: ModelSettings, settings: TrainSettings, count: int) -> Job:
+def _poses(
+    model_settings: ModelSettings, settings: TrainSettings, count: int, tried: int = 0
+) -> Job:
+    tried = tried or count
     torch.manual_seed(0)
     codec = corpus_words()
     model = build(model_settings, codec)
-    made = partial(made_batches, model.codec, count)
+    made = partial(made_batches, model.codec, tried)
     if model_settings.decoder != "scratch":  # its words are its own
-        made = partial(made_batches, codec, count)
-    return Job(lambda: learn(model, settings, made()), count_parameters(model), count, count,
+        made = partial(made_batches, codec, tried)
+    return Job(lambda: learn(model, settings, made()), count_parameters(model), tried, count,
                settings.updates)  # fmt: skip
 
 
@@ -112,7 +120,7 @@ def _pretrained(profile: str) -> Job:
         sizes, shape = scale(profile), MBART if profile == "paper" else SMALL_MBART
         random_mbart(Path(folder), [f"w{i}" for i in range(WORDS)], **shape)
         model = replace(sizes.model, decoder=folder)
-        return _poses(model, sizes.phase(1, 1.0), sizes.batch_size)
+        return _poses(model, sizes.phase(1, 1.0), sizes.batch_size, MOST_PRETRAINED)
 
 
 def random_mbart(folder: Path, words: Sequence[str], **shape: int) -> None:

@@ -155,7 +155,7 @@ def _try(case: Case, profile: str) -> Tried:
         case.name, case.chapters, "", job.parameters, job.tried, job.batch, job.updates, job.item,
         numbers, round(seconds, 3), round(computed, 3),
         round(memory.peak_mb - memory.start_mb, 1),
-        round(counted.most / 1e6, 1), counted.operations() / BATCHES * job.countable,
+        round(counted.most / 1e6, 3), counted.operations() / BATCHES * job.countable,
     )  # fmt: skip
 
 

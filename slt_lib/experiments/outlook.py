@@ -61,7 +61,8 @@ def scale_summary(record: Mapping) -> dict:
         record: Of `rehearsal.run_scale`.
 
     Returns:
-        `scale`: lists over sizes, `sentences`, `hours`, `seconds` (of all stages), `cpu_seconds`,
+        `scale`: lists over sizes, `sentences`, `hours`, `seconds` (of all stages, as the clock
+        has them), `cpu_seconds` (likewise, all cores), `stitching` and `epoch` (core-seconds),
         `peak_mb` (of the stitching, all processes), `own_mb` (of the process that hands out
         work), `disk_mb` (corpus and keypoints); `model`, `outlook` and `breaks`.
 
@@ -74,7 +75,8 @@ def scale_summary(record: Mapping) -> dict:
         "hours": [round(one["hours"], 3) for one in sizes],
         "seconds": [_total(one, "seconds") for one in sizes],
         "cpu_seconds": [_total(one, "cpu_seconds") for one in sizes],
-        "stitching_seconds": [one["seconds"] for one in stitched],
+        "stitching": [one["cpu_seconds"] for one in stitched],
+        "epoch": [one["stages"].get("epoch", {}).get("cpu_seconds") for one in sizes],
         "peak_mb": [one["peak_mb"] for one in stitched],
         "own_mb": [one["own_mb"] for one in stitched],
         "disk_mb": [_disk(one) for one in sizes],
@@ -82,11 +84,11 @@ def scale_summary(record: Mapping) -> dict:
     model = fit_model(sizes)
     per_hour = sum(table["sentences"]) / sum(one["hours"] for one in sizes)
     whole = max(one["asked"] for one in sizes if "epoch" in one["stages"])
-    targets = {"100 times": HUNDREDFOLD * whole, "a million hours": MILLION_HOURS * per_hour}
+    targets = {"hundredfold": HUNDREDFOLD * whole, "million_hours": MILLION_HOURS * per_hour}
     return {
         "scale": table,
         "model": {name: asdict(line) for name, line in model.items()},
-        "outlook": [outlook(model, n, 1 / per_hour) | {"what": w} for w, n in targets.items()],
+        "outlook": {name: outlook(model, n, 1 / per_hour) for name, n in targets.items()},
         "breaks": breaks(model),
     }
 
@@ -107,9 +109,10 @@ def fit_model(sizes: Sequence[Mapping]) -> dict[str, Line]:
     count = [one["sentences"] for one in sizes]
     lines["disk_mb"] = fit_line(count, [_disk(one) for one in sizes])
     stitched = [one["stages"]["stitching"] for one in sizes]
-    lines["first_process_mb"] = fit_line(count, [one["own_mb"] for one in stitched])
-    workers = [one["peak_mb"] - one["own_mb"] for one in stitched]
-    lines["workers_mb"] = Line(max(workers), 0.0, (max(workers) - min(workers)) / max(workers))
+    lines["own_mb"] = fit_line(count, [one["own_mb"] for one in stitched])
+    workers = [one["peak_mb"] - one["own_mb"] for one in stitched]  # 0: all in one process
+    most = max(workers)
+    lines["workers_mb"] = Line(most, 0.0, (most - min(workers)) / (most or 1))
     return lines
 
 
@@ -135,7 +138,7 @@ def outlook(model: Mapping[str, Line], sentences: float, hours_each: float) -> d
         "core_hours": core_hours,
         "machines": int(np.ceil(core_hours / (CORES * DAY))),
         "disk_tb": model["disk_mb"](sentences) / 1e6,
-        "first_process_gb": model["first_process_mb"](sentences) / 1e3,
+        "first_process_gb": model["own_mb"](sentences) / 1e3,
         "epoch_core_hours": model["epoch"](sentences) / 3600,
     }
 
@@ -148,11 +151,11 @@ def breaks(model: Mapping[str, Line]) -> dict:
 
     Chapter: 15_your_own_data
     """
-    line = model["first_process_mb"]
+    line = model["own_mb"]
     room = MEMORY_GB * 1e3 - line.base
     return {
         "memory_gb": MEMORY_GB,
-        "sentences_per_corpus": room / line.rate if line.rate > 0 else None,
+        "sentences_per_corpus": room / line.rate if line.rate > 1e-9 else None,
         "bytes_per_sentence": line.rate * 1e6,
     }
 
