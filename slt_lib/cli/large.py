@@ -1,5 +1,6 @@
 """Commands for clusters: generate a corpus, train a translator, try the paper's sizes."""
 
+import json
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -123,28 +124,36 @@ def rehearse(out, annotations, every, copies, epoch, processes, seed) -> None:
 
 @click.command("dry-run")
 @click.argument("chapters", nargs=-1)
+@click.option("--model", "only", help="Only models whose name has this in it.")
 @click.option("--profile", type=click.Choice(("smoke", "book", "full", "paper")), default="paper",
               show_default=True)  # fmt: skip
 @click.option("--json", "file", type=click.Path(dir_okay=False, path_type=Path),
-              help="Write what was found there, too.")  # fmt: skip
-def dry_run(chapters, profile, file) -> None:
+              help="Write what was found there, beside what is there of others.")  # fmt: skip
+def dry_run(chapters, only, profile, file) -> None:
     """Build the models of CHAPTERS (default: all) at full size, and two batches through each.
 
     On the CPU, with made-up batches: wrong settings are found before a GPU is booked.
     """
+    import slt_lib
     from slt_lib.cli.project import write_json
+    from slt_lib.cli.report import machine, now
     from slt_lib.experiments import dry_models, dry_run
 
-    cases = dry_models.cases_of(chapters)
+    cases = [case for case in dry_models.cases_of(chapters) if (only or "") in case.name]
     if not cases:
         known = sorted({name for case in dry_models.CASES for name in case.chapters})
-        raise SLTError("None of these chapters trains a model.", fix=f"Those are {known}.")
+        raise SLTError(
+            "None of these chapters trains a model.", fix=f"Those are {', '.join(known)}."
+        )
     found = []
     for one in dry_run.dry_run(cases, profile):
         found.append(one)
         click.echo((one.error and f"FAILED  {one.name}: {one.error}") or one.line())
     if file:
-        write_json(file, {"profile": profile, "models": {one.name: one.row() for one in found}})
+        known = json.loads(file.read_text("utf8"))["models"] if file.is_file() else {}
+        models = known | {one.name: one.row() for one in found}
+        write_json(file, {"profile": profile, "version": slt_lib.__version__, "machine": machine(),
+                          "date": now(), "models": models})  # fmt: skip
     if any(one.error for one in found):
         raise SLTError("Not every model can be trained so.", fix="See above.")
 
