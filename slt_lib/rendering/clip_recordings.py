@@ -17,11 +17,11 @@ from slt_lib.pose.errors import SLTError
 from slt_lib.pose.io import Utterance, read_corpus_csv, read_pose
 from slt_lib.pose.io.guard import checked_fps
 from slt_lib.pose.io.single import VIDEO_SUFFIXES
+from slt_lib.pose.io.video_file import look_through
 from slt_lib.pose.sequence import PoseSequence
 from slt_lib.rendering.clips import Clip, Clips, write_clips
 
 SHOWN = 20  # problems that an error lists in full
-CONVERT = "Convert or export it again, for example with ffmpeg to H.264 in .mp4."
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,7 +150,7 @@ def _recording(folder: Path, said: Utterance, source: object) -> Recording:
         raise SLTError("The pose file is missing.", file=file,
                        fix=f"Estimate it from {videos[0].name}: "
                            "slt_lib.pose.video.video_to_pose, chapter 1.")  # fmt: skip
-    pose, times = read_pose(file), _times(videos[0])
+    pose, times = read_pose(file), look_through(videos[0]).times
     if len(times) != len(pose):
         raise SLTError(
             f"It has {len(times)} frames, its pose file {file.name} has {len(pose)}.",
@@ -159,25 +159,6 @@ def _recording(folder: Path, said: Utterance, source: object) -> Recording:
         )
     usual = float(np.median(np.diff(times))) if len(times) > 1 else 1 / pose.fps
     return Recording(said, videos[0], times, float(times[-1]) + usual, _centre(pose))
-
-
-def _times(video: Path) -> np.ndarray:
-    """When each frame of a video is shown, seconds from the first; the file is read to its end."""
-    times, corrupt = [], 0
-    try:
-        with av.open(str(video)) as container:
-            for frame in container.decode(video=0):
-                times.append(frame.time)
-                corrupt += frame.is_corrupt
-    except (OSError, av.error.FFmpegError, IndexError) as error:
-        raise SLTError(f"It can't be read as a video: {error}, after {len(times)} frames.",
-                       file=video, fix=CONVERT) from error  # fmt: skip
-    if not times or corrupt:
-        raise SLTError(f"{corrupt} of its {len(times)} frames are damaged." if times else
-                       "It has no frames.", file=video, fix=CONVERT)  # fmt: skip
-    if None in times or (np.diff(times) <= 0).any():
-        raise SLTError("It doesn't say when its frames are shown.", file=video, fix=CONVERT)
-    return np.array(times, float) - times[0]
 
 
 def _centre(pose: PoseSequence) -> float:
