@@ -49,10 +49,10 @@ def _body(item: Item, m: Measured) -> Iterator[Finding]:
         )
         fix = "Exchange left and right: right is the signer's, which a camera sees at its left."
         yield at_recording("swapped", item, what, fix)
-    off = [f"{name} is {value:.2f}" for name, value, (low, high) in
-           (("upper arm", m.arm, ARM), ("palm", m.palm, PALM)) if not _within(value, low, high)]  # fmt: skip
+    bones = (("upper arm", m.arm, ARM), ("palm", m.palm, PALM))
+    off = [f"the {name} is {value:.2f}" for name, value, room in bones if not _within(value, *room)]
     if off:
-        yield at_recording("proportions", item, f"In shoulder widths, the {' and the '.join(off)}.",
+        yield at_recording("proportions", item, f"In shoulder widths, {' and '.join(off)}.",
                            "Look at a frame: the joints may be in another order, or x and y "
                            "have different units.")  # fmt: skip
 

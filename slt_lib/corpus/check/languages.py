@@ -1,6 +1,6 @@
-"""Which codes name a sign language? ISO 639-3, as far as they are in use for dictionaries.
+"""Which codes name a sign language? A selection of ISO 639-3, not the whole register.
 
-Source: https://iso639-3.sil.org; codes of sign languages, by memory of the register's names.
+Source: https://iso639-3.sil.org
 """
 
 import re

@@ -43,7 +43,15 @@ def ask(looked: Looked) -> Iterator[Finding]:
             yield at_recording("mixed_fps", item, f"It has {m.fps:g} frames per second, most have "
                                f"{usual:g}.", "Fine if it was filmed so: rates are converted. If "
                                "not, correct the file's.")  # fmt: skip
+    yield from _unaligned(looked)
     yield from _outliers(looked)
+
+
+def _unaligned(looked: Looked) -> Iterator[Finding]:
+    without = [item for item in looked.items if item.said.alignment is None]
+    for item in without if len(without) < len(looked.items) else ():
+        yield at_row("no_alignment", item, f"{item.said.name!r} has no frame alignment.",
+                     "No sign can be cut out of it by alignment; train on it.")  # fmt: skip
 
 
 def _outliers(looked: Looked) -> Iterator[Finding]:

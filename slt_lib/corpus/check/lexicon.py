@@ -43,7 +43,7 @@ def look_up(folder: Path, progress: bool = True) -> tuple[Dictionary, list[Findi
         if not (folder / "index.csv").is_file():
             own = from_folder(folder)
             return own, [_rejected(folder / s.source, "", s.quality.why) for s in own.rejected]
-        entries, found = _entries(folder)
+        entries, found = lexicon_rows(folder)
     except SLTError as error:
         return Dictionary(), [of_error(error, folder, kind="lexicon_file")]
     signs = []
@@ -64,7 +64,17 @@ def look_up(folder: Path, progress: bool = True) -> tuple[Dictionary, list[Findi
     return Dictionary(signs), found
 
 
-def _entries(folder: Path) -> tuple[list[tuple[str, LexiconEntry]], list[Finding]]:
+def lexicon_rows(folder: Path) -> tuple[list[tuple[str, LexiconEntry]], list[Finding]]:
+    """The rows of an `index.csv` that can be used, with their place; and what is wrong with others.
+
+    Args:
+        folder: Of the lexicon.
+
+    Raises:
+        PoseFileError: If there is no index.
+
+    Chapter: 15_your_own_data
+    """
     index = folder / "index.csv"
     with refusing(index, "a lexicon index", LAYOUT):
         text, found = decoded(read_bytes(index, LARGEST_INDEX), index)
@@ -136,5 +146,5 @@ def ask(looked: Looked, dictionary: Dictionary, folder: Path) -> Iterator[Findin
         spelled = dictionary.lookup(gloss).step == "fingerspelling"
         how = "would be finger-spelled" if spelled else "is left out of stitched sentences"
         yield Finding("gloss_without_sign", folder, f"gloss {gloss!r}",
-                      f"It is signed {count} times in the corpus, has no sign, and {how}.",
+                      f"It comes {count}x in the corpus, has no sign, and {how}.",
                       "Record it, or name a synonym (chapter 2).")  # fmt: skip

@@ -26,8 +26,8 @@ def ask(looked: Looked) -> Iterator[Finding]:
         yield Finding("no_splits", path, "", "No row says which split it is in.",
                       "`slt-book ingest` makes them: by sentence, so that none leaks.")  # fmt: skip
     for split in set(SPLITS) - set(given) if given else ():
-        yield Finding("split_missing", path, "", f"There is no {split}, only {' and '.join(given)}.",
-                      INGEST)  # fmt: skip
+        what = f"There is no {split}, only {' and '.join(given)}."
+        yield Finding("split_missing", path, "", what, INGEST)
     for item in splits.get("", ()) if given else ():
         yield at_row("split_name", item, "The row says no split, others do.",
                      "Write train, dev or test.")  # fmt: skip
@@ -80,4 +80,4 @@ def _signers(looked: Looked) -> Iterator[Finding]:
     if both:
         names = ", ".join(both[:6]) + (f" and {len(both) - 6} more" if len(both) > 6 else "")
         yield Finding("same_signer", looked.source.path, "", f"In train and in test: {names}.",
-                      "Not a fault; say so, since scores for new signers will be lower.")  # fmt: skip
+                      "Not a fault; say so: scores for new signers will be lower.")  # fmt: skip

@@ -25,7 +25,7 @@ def ask(looked: Looked) -> Iterator[Finding]:
                           "Hands move faster than that: film at 25 or more.")  # fmt: skip
         if min(width, height) < SMALLEST:
             yield Finding("odd_video", path, "", f"It has {width} x {height} pixels.",
-                          f"Export it larger: {SMALLEST} a side and more, 256 is good.")  # fmt: skip
+                          f"Export it larger: {SMALLEST} a side at least.")  # fmt: skip
         elif (width, height) != usual:
             yield Finding("odd_video", path, "", f"It has {width} x {height} pixels, most have "
                           f"{usual[0]} x {usual[1]}.", "Fine if it shows the same part of the "

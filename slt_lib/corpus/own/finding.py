@@ -55,6 +55,7 @@ KINDS = {
     "small": ("note", "a small corpus"),
     "estimate": ("note", "poses to be estimated"),
     "face_order": ("note", "faces in an unpublished order"),
+    "no_alignment": ("note", "sentences without frame alignment"),
     "no_rate": ("note", "frame rates that the format doesn't hold"),
     "lexicon_end": ("note", "lexicon rows that end behind the recording"),
 }
@@ -83,7 +84,7 @@ class Finding:
 
     @property
     def severity(self) -> str:
-        """"error", "warning" or "note"."""
+        """ "error", "warning" or "note"."""
         return KINDS[self.kind][0]
 
     @property

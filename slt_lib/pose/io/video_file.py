@@ -67,7 +67,5 @@ def look_through(path: str | Path) -> VideoFile:
         raise PoseFileError(f"{corrupt} of its {len(times)} frames are damaged." if times else
                             "It has no frames.", file=path, fix=CONVERT)  # fmt: skip
     if None in times or (np.diff(times) <= 0).any():
-        raise PoseFileError(
-            "It doesn't say when its frames are shown.", file=path, fix=CONVERT
-        )
+        raise PoseFileError("It doesn't say when its frames are shown.", file=path, fix=CONVERT)
     return VideoFile(path, np.array(times, float) - times[0], *size)
