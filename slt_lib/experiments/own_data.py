@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 from filelock import FileLock
 
 from slt_lib.corpus.check import Report, check_data
@@ -118,7 +119,7 @@ def prepare(
     if cut:
         from slt_lib.experiments.cutting import corpus_dictionary
 
-        own = data_from(scale, out, made.corpus, corpus_dictionary(own), processes)
+        own.dictionary = corpus_dictionary(own)
     return Prepared(report, made, own, cut, world)
 
 
@@ -224,8 +225,11 @@ def run_formats(seed: int, scale: Scale, work: Path) -> dict:
 
 
 def few(corpus: Corpus, count: int) -> Corpus:
-    """The first so many sentences of a corpus."""
-    return corpus.select(range(min(count, len(corpus))))
+    """The so many shortest sentences of a corpus.
+
+    Chapter: 15_your_own_data
+    """
+    return corpus.select(np.argsort(corpus.frames, kind="stable")[:count])
 
 
 def _one_format(name, write, parts, world: World, scale: Scale, work: Path, seed: int) -> dict:

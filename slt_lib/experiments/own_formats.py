@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from slt_lib.corpus.formats import export_corpus
+from slt_lib.corpus.formats import export_corpus, pose_path
 from slt_lib.corpus.ingest import export_lexicon
 from slt_lib.corpus.own import write_annotations
 from slt_lib.dictionary import Dictionary
@@ -26,8 +26,8 @@ from slt_lib.rendering.video import write_video
 
 Parts = Mapping[str, Sequence[Utterance]]
 LANGUAGE = "qaa"  # for private use: these signs are of no sign language
-PICTURE = 96  # pixels a side of made videos
-SHOULDERS = 24  # pixels between the shoulders in them
+PICTURE = 64  # pixels a side of made videos
+SHOULDERS = 16  # pixels between the shoulders in them
 
 
 def _named(parts: Parts) -> Iterator[tuple[str, str, Utterance]]:
@@ -48,9 +48,10 @@ def pose_folder(parts: Parts, folder: Path, *, splits: bool = True) -> None:
     Chapter: 15_your_own_data
     """
     rows = []
-    for split, name, item in _named(parts):
-        write_pose(item.pose, folder / "poses" / f"{name}.pose")
-        rows.append((f"poses/{name}.pose", split if splits else "", item))
+    for split, items in parts.items():
+        for item in items:
+            write_pose(item.pose, pose_path(folder, item.name))
+            rows.append((f"{item.name}.pose", split if splits else "", item))
     write_annotations(rows, folder / "annotations.csv")
 
 

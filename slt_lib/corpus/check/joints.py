@@ -7,6 +7,7 @@ import numpy as np
 from slt_lib.corpus.check.looked import Looked, at_recording
 from slt_lib.corpus.check.measure import Measured
 from slt_lib.corpus.own import Finding, Item
+from slt_lib.pose.skeleton import SLRTP_FILE_178
 
 HARDLY = 0.2  # share of the frames that see the better seen hand
 UPSIDE_DOWN = -0.3  # shoulder widths
@@ -20,6 +21,9 @@ ESTIMATE = "Estimate the poses again, or leave the recording out."
 def ask(looked: Looked) -> Iterator[Finding]:
     """Hands and shoulders never seen, numbers that are none, bodies that can't be."""
     usual = _usual_widths(looked)
+    if SLRTP_FILE_178.name in usual:
+        yield Finding("face_order", looked.source.path, "", "SLRTP files keep faces in an order "
+                      "of their own.", "Nothing to do: `slt-book ingest` masks them.")  # fmt: skip
     for item, m in looked.pairs:
         if not m.skeleton:
             continue  # a video whose poses are not estimated yet

@@ -87,7 +87,7 @@ def open_source(path: str | Path, fps: float = 25.0) -> Source:
         for file in (f for f in _of_kind(path, ".csv") if f.name != "index.csv"):
             add("table", _table(file))
     source.findings += pickles([*_of_kind(path, ".pkl"), *_of_kind(path, ".pickle")])
-    source.rated = not {"SLRTP .pt", ".skels"} & set(source.formats)
+    source.rated = not any(one.file.suffix in (".pt", ".skels") for one in held)
     _join(source, rows, held, recordings)
     return source
 
