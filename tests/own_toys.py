@@ -1,6 +1,7 @@
 """A user's folder of simulated recordings, whole or with defects put in on purpose."""
 
 import csv
+import io
 import os
 import shutil
 from dataclasses import dataclass, field
@@ -90,10 +91,12 @@ class Folder:
             ("annotations.csv", COLUMNS, self.rows, self.delimiter),
             ("lexicon/index.csv", list(self.index[0]), self.index, ","),
         ):
-            (self.path / name).unlink()
+            text = io.StringIO(newline="")
+            writer = csv.DictWriter(text, columns, delimiter=delimiter, lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
             encoding = self.encoding if name == "annotations.csv" else "utf-8"
-            with (self.path / name).open("w", encoding=encoding, newline="") as file:
-                writer = csv.DictWriter(file, columns, delimiter=delimiter)
-                writer.writeheader()
-                writer.writerows(rows)
+            data = text.getvalue().encode(encoding)
+            if data != (self.path / name).read_bytes():
+                self.bytes(self.path / name, data)
         return self.path

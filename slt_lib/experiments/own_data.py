@@ -32,7 +32,11 @@ OWN_SCALES = {
         SCALES["book"], novel=0, updates=60, world=WorldSettings(seed=0, train=150, dev=25, test=50)
     ),
     "full": replace(
-        FULL, novel=0, updates=400, world=WorldSettings(seed=0, train=400, dev=60, test=120)
+        FULL,
+        novel=0,
+        updates=400,
+        model=SCALES["book"].model,
+        world=WorldSettings(seed=0, train=400, dev=60, test=120),
     ),
     "paper": replace(SCALES["paper"], novel=0),
 }
