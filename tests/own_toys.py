@@ -1,21 +1,15 @@
-"""A user's folder of simulated recordings, whole or with defects put in on purpose."""
+"""A user's folder of simulated recordings in which nothing is wrong."""
 
-import csv
-import io
-import os
-import shutil
-from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 
 from slt_lib.corpus.own import write_annotations
-from slt_lib.corpus.own.tables import COLUMNS
 from slt_lib.corpus.weather.citation import cite
 from slt_lib.corpus.weather.grammar import draw_sentences
 from slt_lib.corpus.weather.signing import simulate
-from slt_lib.pose.io import Utterance, read_pose, write_lexicon, write_pose
+from slt_lib.pose.io import Utterance, write_lexicon, write_pose
 from slt_lib.pose.io.lexicon import LexiconEntry
 
 SIZES = {"train": 32, "dev": 6, "test": 6}
@@ -51,52 +45,3 @@ def write_clean(folder: Path) -> Path:
         lexicon,
     )  # fmt: skip
     return folder
-
-
-@dataclass
-class Folder:
-    """A copy of the clean folder that defects are put into; files are linked until changed."""
-
-    path: Path
-    rows: list[dict] = field(default_factory=list)
-    delimiter: str = ","
-    encoding: str = "utf-8"
-    index: list[dict] = field(default_factory=list)
-
-    @classmethod
-    def copy(cls, clean: Path, path: Path) -> "Folder":
-        shutil.copytree(clean, path, copy_function=os.link)
-        made = cls(path)
-        for name, rows in (("annotations.csv", made.rows), ("lexicon/index.csv", made.index)):
-            with (path / name).open(encoding="utf8", newline="") as file:
-                rows += csv.DictReader(file)
-        return made
-
-    def file(self, n: int) -> Path:
-        """The recording of row n."""
-        return self.path / self.rows[n]["file"]
-
-    def change(self, n: int, how) -> None:
-        """Put another pose in the place of row n's."""
-        write_pose(how(read_pose(self.file(n))), self.file(n))
-
-    def bytes(self, path: Path, data: bytes) -> None:
-        """Put other bytes in a file's place."""
-        path.unlink(missing_ok=True)
-        path.write_bytes(data)
-
-    def save(self) -> Path:
-        """Write the tables."""
-        for name, columns, rows, delimiter in (
-            ("annotations.csv", COLUMNS, self.rows, self.delimiter),
-            ("lexicon/index.csv", list(self.index[0]), self.index, ","),
-        ):
-            text = io.StringIO(newline="")
-            writer = csv.DictWriter(text, columns, delimiter=delimiter, lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows)
-            encoding = self.encoding if name == "annotations.csv" else "utf-8"
-            data = text.getvalue().encode(encoding)
-            if data != (self.path / name).read_bytes():
-                self.bytes(self.path / name, data)
-        return self.path

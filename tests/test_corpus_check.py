@@ -3,18 +3,17 @@
 import json
 import pickle
 import shutil
-from dataclasses import replace
 
-import numpy as np
 import pytest
 from click.testing import CliRunner
-from own_toys import Folder, sentences, write_clean
+from own_toys import sentences, write_clean
 
 from slt_lib.cli import app
 from slt_lib.corpus.check import check_data
 from slt_lib.corpus.own.finding import KINDS
+from slt_lib.experiments.own_damage import matching
+from slt_lib.experiments.own_defects import DEFECTS, spoil
 from slt_lib.experiments.own_formats import FORMATS
-from slt_lib.pose.io import read_pose, write_pose
 
 
 @pytest.fixture(scope="session")
@@ -30,212 +29,8 @@ def faults(report):
     return [one for one in report.findings if one.severity != "note"]
 
 
-def row(n: int) -> str:
-    return f"row {n + 2}"  # after the header, counted from 1
-
-
-# Each puts one defect into row n (or a lexicon row) and returns (kind, file, place).
-
-
-def empty_text(f, n):
-    f.rows[n]["text"] = " "
-    return "empty_text", "annotations.csv", row(n)
-
-
-def empty_gloss(f, n):
-    f.rows[n]["glosses"] = ""
-    return "empty_gloss", "annotations.csv", row(n)
-
-
-def duplicate_name(f, n):
-    f.rows.append({**f.rows[n], "text": "etwas ganz anderes ."})
-    return "duplicate_name", "annotations.csv", row(len(f.rows) - 1)
-
-
-def row_without_file(f, n):
-    f.file(n).unlink()
-    return "row_without_file", "annotations.csv", row(n)
-
-
-def file_without_row(f, n):
-    write_pose(read_pose(f.file(n))[2:], f.path / "poses" / "extra.pose")
-    return "file_without_row", "extra.pose", ""
-
-
-def truncated(f, n):
-    f.bytes(f.file(n), f.file(n).read_bytes()[:-1000])
-    return "unreadable", f.file(n).name, ""
-
-
-def not_numbers(f, n):
-    pose = read_pose(f.file(n))
-    f.change(n, lambda pose: pose)
-    data = bytearray(f.file(n).read_bytes())
-    size = 4 * len(pose) * 178  # confidences come last, after the positions
-    data[-4 * size : -4 * size + 4] = np.float32(np.nan).tobytes()
-    f.bytes(f.file(n), bytes(data))
-    return "not_numbers", f.file(n).name, ""
-
-
-def no_frames(f, n):
-    f.change(n, lambda pose: pose[:0])
-    return "no_frames", f.file(n).name, ""
-
-
-def one_frame(f, n):
-    f.change(n, lambda pose: pose[10:11])
-    return "one_frame", f.file(n).name, ""
-
-
-def never_seen(f, n):
-    f.change(n, lambda pose: pose.hide(np.arange(8, 50)))
-    return "never_seen", f.file(n).name, ""
-
-
-def upside_down(f, n):
-    f.change(n, lambda p: p.replace(positions=p.positions * np.float32([1, -1, 1])))
-    return "upside_down", f.file(n).name, ""
-
-
-def swapped_hands(f, n):
-    order = np.r_[0:8, 29:50, 8:29, 50:178]
-    f.change(n, lambda p: p.replace(positions=p.positions[:, order],
-                                    confidence=p.confidence[:, order]))  # fmt: skip
-    return "swapped", f.file(n).name, ""
-
-
-def mirrored(f, n):
-    f.change(n, lambda p: p.replace(positions=p.positions * np.float32([-1, 1, 1])))
-    return "swapped", f.file(n).name, ""
-
-
-def other_unit(f, n):
-    f.change(n, lambda p: p.replace(positions=p.positions * 200 + 300))
-    return "unit", f.file(n).name, ""
-
-
-def joint_order(f, n):
-    order = np.r_[0, 2, 1, 3, 5, 4, 6:178]  # elbows and wrists exchanged
-    f.change(n, lambda p: p.replace(positions=p.positions * np.float32([1, 4, 1]),
-                                    confidence=p.confidence[:, order]))  # fmt: skip
-    return "proportions", f.file(n).name, ""
-
-
-def outlier_length(f, n):
-    f.rows[n]["text"] = "sehr langer satz " * 40
-    return "outlier_length", f.file(n).name, ""
-
-
-def same_recording(f, n):
-    f.bytes(f.file(n), f.file(n + 1).read_bytes())
-    return "same_recording", f.file(n + 1).name, ""
-
-
-def leak(f, n):
-    f.rows[n]["text"] = f.rows[0]["text"]
-    return "leak", "annotations.csv", row(n)
-
-
-def near_leak(f, n):
-    f.rows[n]["text"] = f.rows[1]["text"].replace(" .", "!").title()
-    return "near_leak", "annotations.csv", row(n)
-
-
-def mark_up(f, n):
-    f.rows[n]["text"] = "es <b>regnet</b> im norden heute noch ."
-    return "mark_up", "annotations.csv", row(n)
-
-
-def upper_case(f, n):
-    f.rows[n]["text"] = "MORGEN REGEN NORD"
-    return "upper_case", "annotations.csv", row(n)
-
-
-def span_outside(f, n):
-    f.rows[n] |= {"start": "1000", "end": "900000"}
-    return "span", "annotations.csv", row(n)
-
-
-def end_before_start(f, n):
-    f.rows[n] |= {"start": "900", "end": "300"}
-    return "span", "annotations.csv", row(n)
-
-
-def split_name(f, n):
-    f.rows[n]["split"] = "trian"
-    return "split_name", "annotations.csv", row(n)
-
-
-def other_rate(f, n):
-    f.change(n, lambda pose: replace(pose, fps=30.0))
-    return "mixed_fps", f.file(n).name, ""
-
-
-def no_rate(f, n):
-    data = f.file(n).read_bytes()
-    at = data.rindex(np.float32(25).tobytes(), 0, len(data) - 16 * 178 * len(read_pose(f.file(n))))
-    f.bytes(f.file(n), data[:at] + np.float32(0).tobytes() + data[at + 4 :])
-    return "frame_rate", f.file(n).name, ""
-
-
-def lexicon_file(f, n):
-    (f.path / "lexicon" / f.index[n]["path"]).unlink()
-    return "lexicon_file", f.index[n]["path"], row(n)
-
-
-def lexicon_times(f, n):
-    f.index[n] |= {"start": "900", "end": "300"}
-    return "lexicon_row", "index.csv", row(n)
-
-
-def language(f, n):
-    f.index[n]["signed_language"] = "german"
-    return "language", "index.csv", row(n)
-
-
-def gloss_without_sign(f, n):
-    f.rows[n]["glosses"] += " QUAXQUAX?"
-    return "gloss_without_sign", "lexicon", "gloss 'QUAXQUAX?'"
-
-
-def evil_pickle(f, n):
-    f.bytes(f.path / "extra.pkl", pickle.dumps(print, protocol=2 + 2 * (n % 2)))
-    return "unsafe", "extra.pkl", ""
-
-
-def evil_torch(f, n):
-    import torch
-
-    torch.save({"a": f.__class__}, f.path / "evil.pt")
-    return "unsafe", "evil.pt", ""
-
-
-def encoding(f, n):
-    f.encoding, f.rows[n]["text"] = "cp1252", "schnee über den höhen und dichte wolken ."
-    return "encoding", "annotations.csv", ""
-
-
-def delimiter(f, n):
-    f.delimiter = ";"
-    return "delimiter", "annotations.csv", "row 1"
-
-
-PLANTS = [
-    empty_text, empty_gloss, duplicate_name, row_without_file, file_without_row, truncated,
-    not_numbers, no_frames, one_frame, never_seen, upside_down, swapped_hands, mirrored, other_unit,
-    joint_order, outlier_length, same_recording, leak, near_leak, mark_up, upper_case, span_outside,
-    end_before_start, split_name, other_rate, no_rate, lexicon_file, lexicon_times, language,
-    gloss_without_sign, evil_pickle, evil_torch, encoding, delimiter,
-]  # fmt: skip
-HELD_OUT = (leak, near_leak)  # go into a row of dev or test
-
-
-def found(report, kind, file, place) -> list:
-    return [
-        one
-        for one in report.findings
-        if one.kind == kind and str(one.file).endswith(file) and (not place or one.place == place)
-    ]
+def found(report, *wanted) -> list:
+    return matching(report.findings, wanted)
 
 
 def test_a_clean_folder_raises_no_alarm(clean):
@@ -246,30 +41,29 @@ def test_a_clean_folder_raises_no_alarm(clean):
     assert report.coverage.missing == {} and report.counts["fps"] == {"25": 44}
 
 
-@pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: plant.__name__)
-def test_one_defect_is_found_with_file_and_remedy(clean, tmp_path, plant):
-    folder = Folder.copy(clean, tmp_path / "own")
-    wanted = plant(folder, 40 if plant in HELD_OUT else 7)
-    report = check(folder.save())
+FOLLOWS = {  # what can't but come with a defect
+    "lexicon file": {"gloss_without_sign"},
+    "lexicon times": {"gloss_without_sign"},
+    "split name": {"file_without_row"},
+    "end before start": {"file_without_row"},
+    "duplicate name": {"same_recording"},
+}
+
+
+@pytest.mark.parametrize("name", DEFECTS)
+def test_one_defect_is_found_with_file_and_remedy(clean, tmp_path, name):
+    wanted = spoil(clean, tmp_path / "own", [name])[name]
+    report = check(tmp_path / "own")
     hits = found(report, *wanted)
     assert len(hits) == 1, report.as_text()
     assert hits[0].what and len(hits[0].fix) > 10
-    follows = {  # what can't but come with it
-        lexicon_file: {"gloss_without_sign"}, lexicon_times: {"gloss_without_sign"},
-        row_without_file: set(), split_name: {"file_without_row"},
-        end_before_start: {"file_without_row"}, duplicate_name: {"same_recording"},
-    }  # fmt: skip
-    others = {one.kind for one in faults(report)} - {wanted[0]} - follows.get(plant, set())
+    others = {one.kind for one in faults(report)} - {wanted[0]} - FOLLOWS.get(name, set())
     assert not others, report.as_text()
 
 
 def test_all_defects_at_once_are_all_found(clean, tmp_path):
-    folder = Folder.copy(clean, tmp_path / "own")
-    wanted = {}
-    for number, plant in enumerate(PLANTS):
-        n = 38 + number % 6 if plant in HELD_OUT else 2 + number % 30
-        wanted[plant.__name__] = plant(folder, n)
-    report = check(folder.save())
+    wanted = spoil(clean, tmp_path / "own")
+    report = check(tmp_path / "own")
     missed = [name for name, one in wanted.items() if not found(report, *one)]
     assert not missed, report.as_text()
     assert len(wanted) >= 20 and all(one.fix for one in report.findings)
@@ -368,13 +162,12 @@ def test_the_command_prints_lists_and_ends_with_its_status(clean, tmp_path):
     good = CliRunner().invoke(app, ["check", str(clean)])
     assert good.exit_code == 0 and "0 errors, 0 warnings" in good.stdout
     assert "minutes on one core" in good.stdout
-    folder = Folder.copy(clean, tmp_path / "own")
-    empty_text(folder, 3)
-    bad = CliRunner().invoke(app, ["check", str(folder.save()), "--json"])
+    (_, _, place) = spoil(clean, tmp_path / "own", ["empty text"])["empty text"]
+    bad = CliRunner().invoke(app, ["check", str(tmp_path / "own"), "--json"])
     told = json.loads(bad.stdout)
     assert bad.exit_code == 1
     (one,) = [f for f in told["findings"] if f["severity"] == "error"]
-    assert (one["kind"], one["place"]) == ("empty_text", "row 5") and one["fix"]
+    assert (one["kind"], one["place"]) == ("empty_text", place) and one["fix"]
     assert told["expected"]["book"]["seconds"] > 0
     nowhere = CliRunner().invoke(app, ["check", str(tmp_path / "nowhere")])
     assert nowhere.exit_code == 1 and "no such folder" in nowhere.stderr

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from own_toys import Folder, sentences, write_clean
+from own_toys import sentences, write_clean
 
 from slt_lib.cli import app
 from slt_lib.corpus import Corpus, write_corpus
@@ -13,6 +13,7 @@ from slt_lib.corpus.check.splits import plain_text
 from slt_lib.corpus.ingest import by_split, ingest
 from slt_lib.corpus.own import open_source
 from slt_lib.dictionary import load_dictionary
+from slt_lib.experiments.own_damage import Damaged
 from slt_lib.experiments.own_formats import FORMATS, npz_folder, slrtp_folder
 from slt_lib.pose.errors import SLTError
 from slt_lib.pose.io import write_pose
@@ -40,7 +41,7 @@ def test_corpora_that_went_through_files_are_the_same_to_the_last_bit(clean, tmp
 
 
 def test_what_is_there_is_not_made_again(clean, tmp_path):
-    folder = Folder.copy(clean, tmp_path / "own")
+    folder = Damaged.copy(clean, tmp_path / "own")
     out = tmp_path / "out"
     assert make(folder.path, out).done == ("train", "dev", "test", "dictionary")
     assert make(folder.path, out).done == ()
@@ -53,7 +54,7 @@ def test_what_is_there_is_not_made_again(clean, tmp_path):
 
 
 def test_errors_stop_before_anything_is_written_unless_left_out(clean, tmp_path):
-    folder = Folder.copy(clean, tmp_path / "own")
+    folder = Damaged.copy(clean, tmp_path / "own")
     folder.bytes(folder.file(4), b"no pose")
     folder.rows[5]["text"] = ""
     folder.index[0] |= {"start": "9", "end": "3"}
@@ -86,7 +87,7 @@ def test_splits_are_made_by_sentence(tmp_path):
 
 
 def test_given_splits_are_kept_unless_others_are_asked_for(clean, tmp_path):
-    folder = Folder.copy(clean, tmp_path / "own")
+    folder = Damaged.copy(clean, tmp_path / "own")
     for row in folder.rows:
         row["split"] = {"test": ""}.get(row["split"], row["split"])
     with pytest.raises(SLTError, match="errors"):

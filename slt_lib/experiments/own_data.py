@@ -292,7 +292,7 @@ def own_data_summary(records: Mapping[str, Mapping[int, dict]]) -> dict:
     for runs in records.get("formats", {}).values():
         found["formats_run"] = runs["formats_run"]
     if "scale" in records:
-        from slt_lib.experiments.rehearsal import scale_summary
+        from slt_lib.experiments.outlook import scale_summary
 
-        found["scale"] = scale_summary(next(iter(records["scale"].values())))
+        found |= scale_summary(next(iter(records["scale"].values())))
     return found
