@@ -9,13 +9,13 @@ from experiment_toys import TINY
 from slt_lib.experiments import own_data
 from slt_lib.experiments.cost import expected_cost
 from slt_lib.experiments.cutting import forced_spans
+from slt_lib.experiments.format_runs import run_formats
 from slt_lib.experiments.own_data import (
     ARMS,
     made_folder,
     made_world,
     own_data_summary,
     prepare,
-    run_formats,
     run_own_data,
     same_as_direct,
     told,

@@ -1,23 +1,19 @@
 """From a folder to an evaluated translator: chapter 15, and what `slt-book record 15` keeps."""
 
 import shutil
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-import numpy as np
 from filelock import FileLock
 
 from slt_lib.corpus.check import Report, check_data
-from slt_lib.corpus.corpus import Corpus
-from slt_lib.corpus.ingest import Ingested, by_split, ingest, usable
-from slt_lib.corpus.own import Item
+from slt_lib.corpus.ingest import Ingested, ingest
 from slt_lib.corpus.weather.world import SPLITS, World, WorldSettings, make_world
 from slt_lib.dictionary import load_dictionary
 from slt_lib.experiments.data import Data
-from slt_lib.experiments.own_formats import FORMATS, pose_folder, video_folder, with_lexicon
+from slt_lib.experiments.own_formats import pose_folder, with_lexicon
 from slt_lib.experiments.run import run
 from slt_lib.experiments.scale import FULL, SCALES, Scale
 from slt_lib.experiments.tables import summary
@@ -25,7 +21,6 @@ from slt_lib.pose.errors import SLTError
 
 ARMS = ("real_only", "equal_compute", "pretrain_finetune", "joint")
 RECORDED = (*ARMS, "formats", "scale")
-FEW = {"train": 30, "dev": 5, "test": 5}  # sentences that are written in every format
 OWN_SCALES = {
     "smoke": replace(SCALES["smoke"], novel=0),
     "book": replace(
@@ -109,22 +104,23 @@ def prepare(
         scale: Sizes of models and trainings.
         world: What made data were made of.
         processes: To stitch with.
-        how: Further arguments of `ingest`.
+        how: Further arguments of `ingest`, the check's report among them.
 
     Raises:
         SLTError: If the check finds errors.
 
     Chapter: 15_your_own_data
     """
-    report = check_data(data, lexicon or None, fps=how.get("fps", 25.0))
-    made = ingest(data, out, lexicon=lexicon or None, origin=origin, report=report, **how)
+    how.setdefault("report", None)
+    how["report"] = how["report"] or check_data(data, lexicon or None, fps=how.get("fps", 25.0))
+    made = ingest(data, out, lexicon=lexicon or None, origin=origin, **how)
     own = data_from(scale, out, made.corpus, made.dictionary, processes)
     cut = made.dictionary is None and any(own.splits["train"].glosses)
     if cut:
         from slt_lib.experiments.cutting import corpus_dictionary
 
         own.dictionary = corpus_dictionary(own)
-    return Prepared(report, made, own, cut, world)
+    return Prepared(how["report"], made, own, cut, world)
 
 
 def data_from(
@@ -170,6 +166,8 @@ def run_own_data(
     Chapter: 15_your_own_data
     """
     if arm == "formats":
+        from slt_lib.experiments.format_runs import run_formats
+
         return run_formats(seed, OWN_SCALES["smoke"], Path(work))
     if arm == "scale":
         from slt_lib.experiments.rehearsal import run_scale
@@ -200,83 +198,6 @@ def same_as_direct(own: Prepared) -> bool | None:
     if own.world is None:
         return None
     return all(own.data.splits[s].hash == getattr(own.world, s).hash for s in SPLITS)
-
-
-def run_formats(seed: int, scale: Scale, work: Path) -> dict:
-    """A few simulated sentences the whole way from every format, with trainings of two updates.
-
-    Args:
-        seed: Of the trainings.
-        scale: Whose world the sentences come from, and the model's size.
-        work: Folder for everything.
-
-    Returns:
-        `formats_run`, their names; `formats`, what each run found.
-
-    Chapter: 15_your_own_data
-    """
-    started, world = time.perf_counter(), made_world(scale, work)
-    parts = {s: few(getattr(world, s), FEW[s]) for s in SPLITS}
-    brief = replace(scale, updates=2)
-    found = {}
-    for name, write in FORMATS.items():
-        found[name] = _one_format(name, write, parts, world, brief, work / "formats", seed)
-    return {
-        "formats_run": list(found), "formats": found, "corpus_hash": None, "simulated": True,
-        "seconds_all": round(time.perf_counter() - started, 1),
-        "not_compared": ["seconds_all", "seconds"],
-    }  # fmt: skip
-
-
-def few(corpus: Corpus, count: int) -> Corpus:
-    """The so many shortest sentences of a corpus.
-
-    Chapter: 15_your_own_data
-    """
-    return corpus.select(np.argsort(corpus.frames, kind="stable")[:count])
-
-
-def _one_format(name, write, parts, world: World, scale: Scale, work: Path, seed: int) -> dict:
-    started = time.perf_counter()
-    folder = work / str(list(FORMATS).index(name))
-    shutil.rmtree(folder, ignore_errors=True)
-    write(parts, folder / "data")
-    lexicon = world.dictionary if write is pose_folder else ""
-    own = prepare(folder / "data", folder / "out", scale, lexicon=lexicon, origin="simulated")
-    arm = "pretrain_finetune" if own.arms == ARMS and write is not video_folder else "real_only"
-    tested = run(arm, seed, own.data)
-    kinds = sorted({one.kind for one in own.report.findings if one.severity != "note"})
-    one = {
-        "sentences": sum(own.ingested.sizes.values()), "findings": kinds, "arm": arm,
-        "signs": "cut" if own.cut else "lexicon", "bleu4": tested["bleu4"],
-        "updates": tested["updates"],
-    }  # fmt: skip
-    if write is video_folder:
-        one["video"] = run_clips(own.report, folder / "data", folder / "out", seed)
-    return one | {"seconds": round(time.perf_counter() - started, 1)}
-
-
-def run_clips(report: Report, data: Path, out: Path, seed: int) -> dict:
-    """Videos as clips, and two updates of a video translator on them.
-
-    Args:
-        report: Of the check.
-        data: The folder with the videos.
-        out: Where clips and trainings go.
-        seed: Of the training.
-
-    Chapter: 15_your_own_data
-    """
-    from slt_lib.experiments.video_scale import video_scale
-    from slt_lib.experiments.videos import VideoWorld
-    from slt_lib.rendering.own_clips import pack_clips
-
-    parts: Mapping[str, list[Item]] = by_split(usable(report, False, False)[0])
-    scale = video_scale("smoke")
-    clips = pack_clips(parts, data, out / "clips", size=scale.size, progress=False)
-    scale = replace(scale, training=replace(scale.training, updates=2))
-    tested = run("real_only", seed, VideoWorld(scale, out / "video", clips=clips))
-    return {name: tested[name] for name in ("bleu4", "updates", "training_sentences")}
 
 
 def own_data_summary(records: Mapping[str, Mapping[int, dict]]) -> dict:
