@@ -1,4 +1,4 @@
-"""The whole way from every format: files, check, ingest, signs, trainings of two updates, scores."""
+"""The whole way from every format: files, check, ingest, signs, two updates, scores."""
 
 import shutil
 import time

@@ -86,8 +86,10 @@ def made_folder(world: World, folder: Path) -> Path:
     """
     if not (folder / "made").is_file():
         shutil.rmtree(folder, ignore_errors=True)
-        pose_folder({split: getattr(world, split) for split in SPLITS}, folder)
-        with_lexicon(load_dictionary(world.dictionary), folder)
+        parts = {split: getattr(world, split) for split in SPLITS}
+        pose_folder(parts, folder)
+        used = {gloss for corpus in parts.values() for one in corpus.glosses for gloss in one}
+        with_lexicon(load_dictionary(world.dictionary), used, folder)
         (folder / "made").touch()
     return folder
 

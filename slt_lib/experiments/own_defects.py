@@ -103,7 +103,7 @@ def _joint_order(f: Damaged, n: int) -> Wanted:
 
 
 def _outlier_length(f: Damaged, n: int) -> Wanted:
-    f.rows[n]["text"] = "sehr langer satz " * 40
+    f.rows[n]["text"] = "sehr langer satz " * 120
     return "outlier_length", f.file(n).name, ""
 
 

@@ -6,7 +6,7 @@ sentences: simulated signing, in the field's files.
 
 import gzip
 import pickle
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -152,9 +152,15 @@ FORMATS: dict[str, Callable[[Parts, Path], None]] = {
 }
 
 
-def with_lexicon(dictionary: Dictionary, folder: Path) -> None:
-    """A lexicon folder beside the data, of the signs of a dictionary.
+def with_lexicon(dictionary: Dictionary, glosses: Container[str], folder: Path) -> None:
+    """A lexicon folder beside the data, of those signs of a dictionary that the data need.
+
+    Args:
+        dictionary: The signs.
+        glosses: That are needed.
+        folder: The data's.
 
     Chapter: 15_your_own_data
     """
-    export_lexicon(dictionary, folder / "lexicon", signed_language=LANGUAGE)
+    needed = Dictionary(sign for sign in dictionary if sign.gloss in glosses)
+    export_lexicon(needed, folder / "lexicon", signed_language=LANGUAGE)

@@ -1,12 +1,9 @@
 """Figures of chapter 15: what the check sees, and which glosses have a sign."""
 
-from collections.abc import Mapping
-
 import numpy as np
 import plotly.graph_objects as go
 
 from slt_lib.corpus.check import Report
-from slt_lib.corpus.own.finding import KINDS, SEVERITIES
 from slt_lib.dictionary import Coverage
 from slt_lib.plots.style import COLOURS, INK, FigureError, finish
 
@@ -85,40 +82,12 @@ def lengths(report: Report, *, alt: str) -> go.Figure:
                     "size": 7 if severity == "none" else 10},
             hovertemplate="%{text}: %{x} words, %{y} s<extra></extra>",
         )  # fmt: skip
-    ticks = {"tickvals": [1, 2, 5, 10, 20, 50, 100, 200]}
+    ticks = {"tickvals": [1, 2, 5, 10, 20, 50, 100, 200, 400]}
     fig.update_xaxes(title_text="words of the sentence", type="log", **ticks)
     seconds = [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50]
     fig.update_yaxes(title_text="seconds of signing", type="log", tickvals=seconds,
                      ticktext=[f"{s:g}" for s in seconds])  # fmt: skip
     return finish(fig, alt=alt, height=380)
-
-
-def findings(counts: Mapping[str, int], *, alt: str) -> go.Figure:
-    """How often each kind of thing was found, the gravest first.
-
-    Args:
-        counts: Findings by kind (keys of `KINDS`).
-        alt: What the figure shows.
-
-    Raises:
-        FigureError: If there is nothing to show.
-
-    Chapter: 15_your_own_data
-    """
-    kinds = [kind for kind in KINDS if counts.get(kind)]
-    if not kinds:
-        raise FigureError("Nothing was found.", fix="Then there is nothing to draw.")
-    fig = go.Figure()
-    for severity in SEVERITIES:
-        some = [kind for kind in kinds if KINDS[kind][0] == severity]
-        fig.add_bar(
-            y=[KINDS[kind][1] for kind in some], x=[counts[kind] for kind in some],
-            orientation="h", name=severity, marker_color=GRAVE[severity],
-            hovertemplate="%{y}: %{x}<extra></extra>",
-        )  # fmt: skip
-    fig.update_yaxes(autorange="reversed", tickfont={"size": 11})
-    fig.update_xaxes(title_text="times found")
-    return finish(fig, alt=alt, height=110 + 22 * len(kinds))
 
 
 def covered(coverage: Coverage, *, alt: str) -> go.Figure:
