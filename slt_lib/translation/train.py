@@ -8,6 +8,7 @@ happened, to the same bits.
 import hashlib
 import json
 import math
+import os
 import time
 import warnings
 from collections.abc import Callable
@@ -149,10 +150,18 @@ def _share(share, progress: float) -> float:
 
 
 def _fabric(settings: TrainSettings) -> Fabric:
+    """One device; processes that we start; or those that `torchrun` has started already."""
     kind = "cuda" if torch.cuda.is_available() else "cpu"
-    strategy = "auto"
-    if settings.devices > 1:
-        strategy = DDPStrategy(start_method="spawn")
+    if torch.distributed.is_torchelastic_launched():
+        processes, here = (int(os.environ[name]) for name in ("WORLD_SIZE", "LOCAL_WORLD_SIZE"))
+        if settings.devices != processes:
+            raise SLTError(
+                f"torchrun has started {processes} processes for {settings.devices} devices.",
+                fix="Give as many devices as nodes times processes per node.",
+            )
+        return Fabric(accelerator=kind, devices=here, num_nodes=processes // here,
+                      strategy="auto" if processes == 1 else "ddp")  # fmt: skip
+    strategy = "auto" if settings.devices == 1 else DDPStrategy(start_method="spawn")
     return Fabric(accelerator=kind, devices=settings.devices, strategy=strategy)
 
 
@@ -189,7 +198,7 @@ def _run(
     for update, (batch, totals, sentences) in zip(bar, made, strict=True):
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(settings, update) * state["factor"]
-        torch.manual_seed(int(np.random.SeedSequence([seed, update, 4]).generate_state(1)[0]))
+        torch.manual_seed(_of_dropout(seed, update, fabric.global_rank))
         wrapped.train()
         with bf16:  # Fabric's own would round the poses, too
             outputs = wrapped(batch)
@@ -217,6 +226,11 @@ def _run(
     return {"folder": out, "history": state["history"], "updates": state["update"],
             "sentences": state["sentences"], "seconds": state["seconds"],
             "resumed_at": first}  # fmt: skip
+
+
+def _of_dropout(seed: int, update: int, rank: int) -> int:
+    named = [seed, update, 4] + [rank] * (rank > 0)  # no two devices hide the same
+    return int(np.random.SeedSequence(named).generate_state(1)[0])
 
 
 def learning_rate(settings: TrainSettings, update: int) -> float:
