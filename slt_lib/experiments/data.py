@@ -110,11 +110,18 @@ class Data:
             every: Look at every so-many-th only: what an arm with little real data may know.
         """
         train = self.splits["train"].select(range(0, len(self.splits["train"]), every))
-        settings = StitchSettings(missing="skip", durations=corpus_durations(train))
+        spans = None if any(train.spans) else self.aligned()[::every]
+        settings = StitchSettings(missing="skip", durations=corpus_durations(train, spans))
         return settings, {
             "reference": corpus_spectrum(train),
             "variation": Variation(dropouts=measure_dropouts(train)),
         }
+
+    def aligned(self) -> list:
+        """When each gloss of the training sentences was signed, where the corpus doesn't say."""
+        from slt_lib.experiments.cutting import forced_spans
+
+        return forced_spans(self)
 
     def start(self, seed: int) -> None:
         """What a seed's first phase starts from: new weights."""
