@@ -109,12 +109,7 @@ class Data:
         Args:
             every: Look at every so-many-th only: what an arm with little real data may know.
         """
-        train = self.splits["train"].select(range(0, len(self.splits["train"]), every))
-        settings = StitchSettings(missing="skip", durations=corpus_durations(train))
-        return settings, {
-            "reference": corpus_spectrum(train),
-            "variation": Variation(dropouts=measure_dropouts(train)),
-        }
+        return matched_to(self.splits["train"].select(range(0, len(self.splits["train"]), every)))
 
     def start(self, seed: int) -> None:
         """What a seed's first phase starts from: new weights."""
@@ -155,6 +150,24 @@ class Data:
             dask_address=self.dask_address,
         )
         return TranslationData.from_corpus(made, domain=SYNTHETIC)
+
+
+def matched_to(train: Corpus) -> tuple[StitchSettings, dict]:
+    """How the sentences of a corpus are signed, for stitching as they are.
+
+    Args:
+        train: Sentences with spans.
+
+    Returns:
+        Settings with the durations; and, as `generate_corpus` takes them, spectrum and drop-outs.
+
+    Chapter: 10_pretraining, 14_novel_motion_and_appearance
+    """
+    settings = StitchSettings(missing="skip", durations=corpus_durations(train))
+    return settings, {
+        "reference": corpus_spectrum(train),
+        "variation": Variation(dropouts=measure_dropouts(train)),
+    }
 
 
 def _real(split: str) -> Callable[[Data], TranslationData]:
