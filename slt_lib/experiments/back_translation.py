@@ -62,7 +62,7 @@ def back_translate(
 
     Source: Walsh et al., SLRTP 2025 challenge, https://github.com/walsharry/SLRTP-Sign-Production-Evaluation
     Chapter: 14_novel_motion_and_appearance
-    """  # noqa: E501
+    """
     if [" ".join(u.text.split()) for u in made] != [" ".join(u.text.split()) for u in real]:
         raise SLTError("What was made and what is real are different sentences.",
                        fix="Give the same sentences in the same order.")  # fmt: skip
@@ -87,8 +87,8 @@ def movement(made: Sequence[PoseSequence], real: Sequence[PoseSequence]) -> dict
     """
     ratios = np.array([m.seconds / r.seconds for m, r in zip(made, real, strict=True)])
     ours, theirs = (np.array([_travel(pose) for pose in poses]).sum(0) for poses in (made, real))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        travel = float(np.nanmean(np.where(theirs > 0, ours / theirs, np.nan)))
+    moved = theirs > 0
+    travel = float((ours[moved] / theirs[moved]).mean()) if moved.any() else float("nan")
     off = (ratios > 1 + OFF) | (ratios < 1 / (1 + OFF))
     return {
         "duration_ratio": float(ratios.mean()),

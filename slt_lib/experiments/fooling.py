@@ -3,6 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -55,7 +56,7 @@ def similarity(texts: Sequence[str], known: Sequence[str]) -> np.ndarray:
 
 def _grams(text: str) -> list[tuple[str, ...]]:
     words = text.lower().split()
-    return [(word,) for word in words] + list(zip(words, words[1:], strict=False))
+    return [(word,) for word in words] + list(pairwise(words))
 
 
 def nearest(wanted: Sequence[Utterance], train: Corpus, count: int = 1) -> list:

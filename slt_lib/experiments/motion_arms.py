@@ -14,18 +14,15 @@ from slt_lib.pose.errors import SLTError
 
 BACK_TRANSLATION = "back_translation"
 MOTION_ARMS = (*MOTION, BACK_TRANSLATION)
+CONTROLS = ("equal_compute", "real_only")
 RENDERERS = ("signsplat", "signgan")
 READ = ("seen_signsplat", "seen_signgan", "stitched_signsplat", "stitched_signgan")
 MOVED = ("duration_ratio", "duration_off", "travel_ratio")
-PAIRS = tuple(
-    pair
-    for one in RENDERERS
-    for pair in (
-        *product((f"{one}_{new}" for new in MOTION_SETS), ("equal_compute", "real_only")),
-        (f"{one}_both", f"{one}_looks"),
-        (f"{one}_both", f"{one}_motion"),
-    )
-) + (("equal_compute", "real_only"),)
+PAIRS = [
+    ("equal_compute", "real_only"),
+    *product([arm for arm in MOTION if arm not in CONTROLS], CONTROLS),
+    *((f"{one}_both", f"{one}_{part}") for one in RENDERERS for part in ("looks", "motion")),
+]
 
 
 def run_motion_arm(

@@ -110,8 +110,8 @@ SETS: dict[str, VideoSet] = {
     "signsplat": VideoSet("train", DONORS, _recoloured, 5),
     "seen_signgan": VideoSet("test", SEEN, _drawn, 2),  # as test_seen, by renderers: for artifacts
     "seen_signsplat": VideoSet("test", SEEN, _splatted, 2),
-    # chapter 14: stitched motion, in the looks and viewpoints that "real", "signgan", "signsplat" and
-    # "test_seen" show the same sentences in
+    # chapter 14: stitched motion, in the looks and viewpoints that "real", "signgan", "signsplat"
+    # and "test_seen" show the same sentences in
     "motion_signgan": VideoSet("stitched", SEEN, _drawn, 0),
     "motion_signsplat": VideoSet("stitched", SEEN, _splatted, 0),
     "both_signgan": VideoSet("stitched", DONORS, _drawn, 4, mixed=True),
