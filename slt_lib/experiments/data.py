@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
@@ -110,12 +110,7 @@ class Data:
             every: Look at every so-many-th only: what an arm with little real data may know.
         """
         train = self.splits["train"].select(range(0, len(self.splits["train"]), every))
-        spans = None if any(train.spans) else self.aligned()[::every]
-        settings = StitchSettings(missing="skip", durations=corpus_durations(train, spans))
-        return settings, {
-            "reference": corpus_spectrum(train),
-            "variation": Variation(dropouts=measure_dropouts(train)),
-        }
+        return matched_to(train, None if any(train.spans) else self.aligned()[::every])
 
     def aligned(self) -> list:
         """When each gloss of the training sentences was signed, where the corpus doesn't say."""
@@ -162,6 +157,25 @@ class Data:
             dask_address=self.dask_address,
         )
         return TranslationData.from_corpus(made, domain=SYNTHETIC)
+
+
+def matched_to(train: Corpus, spans: Sequence | None = None) -> tuple[StitchSettings, dict]:
+    """How the sentences of a corpus are signed, for stitching as they are.
+
+    Args:
+        train: Sentences.
+        spans: Of their glosses, where the corpus has none itself.
+
+    Returns:
+        Settings with the durations; and, as `generate_corpus` takes them, spectrum and drop-outs.
+
+    Chapter: 10_pretraining, 14_novel_motion_and_appearance
+    """
+    settings = StitchSettings(missing="skip", durations=corpus_durations(train, spans))
+    return settings, {
+        "reference": corpus_spectrum(train),
+        "variation": Variation(dropouts=measure_dropouts(train)),
+    }
 
 
 def _real(split: str) -> Callable[[Data], TranslationData]:
