@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
@@ -116,11 +116,13 @@ class Data:
             every: Look at every so-many-th only: what an arm with little real data may know.
         """
         train = self.splits["train"].select(range(0, len(self.splits["train"]), every))
-        settings = StitchSettings(missing="skip", durations=corpus_durations(train))
-        return settings, {
-            "reference": corpus_spectrum(train),
-            "variation": Variation(dropouts=measure_dropouts(train)),
-        }
+        return matched_to(train, None if any(train.spans) else self.aligned()[::every])
+
+    def aligned(self) -> list:
+        """When each gloss of the training sentences was signed, where the corpus doesn't say."""
+        from slt_lib.experiments.cutting import forced_spans
+
+        return forced_spans(self)
 
     def start(self, seed: int) -> None:
         """What a seed's first phase starts from: new weights."""
@@ -161,6 +163,25 @@ class Data:
             dask_address=self.dask_address,
         )
         return TranslationData.from_corpus(made, domain=SYNTHETIC)
+
+
+def matched_to(train: Corpus, spans: Sequence | None = None) -> tuple[StitchSettings, dict]:
+    """How the sentences of a corpus are signed, for stitching as they are.
+
+    Args:
+        train: Sentences.
+        spans: Of their glosses, where the corpus has none itself.
+
+    Returns:
+        Settings with the durations; and, as `generate_corpus` takes them, spectrum and drop-outs.
+
+    Chapter: 10_pretraining, 14_novel_motion_and_appearance
+    """
+    settings = StitchSettings(missing="skip", durations=corpus_durations(train, spans))
+    return settings, {
+        "reference": corpus_spectrum(train),
+        "variation": Variation(dropouts=measure_dropouts(train)),
+    }
 
 
 def _real(split: str) -> Callable[[Data], TranslationData]:
