@@ -55,9 +55,7 @@ def kept(folder):
     return sorted(folder.glob("*.json"))
 
 
-def test_it_is_asked_for_training_pairs_manner_and_dictionary_glosses_only(
-    server, tmp_path, train
-):
+def test_it_is_asked_for_training_pairs_manner_and_dictionary_glosses_only(server, tmp_path, train):
     server.replies = [said(*NEW[:2])]
     found = collect(source(server, tmp_path, train, requests=1), 2, checks(train))
     assert found.pairs == NEW[:2] and found.counts["accepted"] == 2
