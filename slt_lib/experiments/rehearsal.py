@@ -250,17 +250,18 @@ def run_scale(
 
     Args:
         seed: Of signs, variation and training.
-        annotations: PHOENIX14T's training annotation; "" takes as many sentences of the grammar.
+        annotations: PHOENIX14T's training annotation. By default that in the folder that
+            SLT_SHARED_DATA names, and as many sentences of the grammar if there is none.
         work: Folder that is kept, with a finished size's measures; "" takes one that is deleted.
         processes: To stitch with.
         sizes: As `RUNS`: every so-many-th sentence, copies of each, whether an epoch is trained.
 
     Chapter: 15_your_own_data
     """
-    measured = {}
+    measured, annotations = {}, annotations or _shared()
     with TemporaryDirectory() as scratch:
         for name, (every, copies, epoch) in sizes.items():
-            file = Path(work or scratch) / f"{name}.json"
+            file = Path(work or scratch) / "rehearsal" / f"{name}.json"
             if not file.is_file():
                 how = {"folder": str(file.with_suffix("")), "file": str(file), "seed": seed,
                        "annotations": annotations, "every": every, "copies": copies,
@@ -273,6 +274,12 @@ def run_scale(
     return {"annotation": source, "sizes": measured, "not_compared": [*MACHINE]}
 
 
+def _shared() -> str:
+    folder = os.environ.get("SLT_SHARED_DATA", "")
+    file = Path(folder) / "phoenix14t" / "phoenix14t.train.gz"
+    return str(file) if folder and file.is_file() else ""
+
+
 def rehearse_into(
     *, folder: str, file: str, annotations: str = "", every: int = 1, seed: int = 0, **how
 ) -> dict:
@@ -281,7 +288,7 @@ def rehearse_into(
     Args:
         folder, seed, how: As for `rehearse`.
         file: For the measures, JSON.
-        annotations: As for `run_scale`.
+        annotations: PHOENIX14T's, or "" for as many sentences of the grammar.
         every: Take every so-many-th sentence.
     """
     known = read_sentences(annotations) if annotations else weather_annotations(PHOENIX, seed)
