@@ -14,7 +14,7 @@ from slt_lib.corpus.sentences.pairs_file import PairsFile
 from slt_lib.corpus.sentences.recombine import Recombination
 from slt_lib.corpus.sentences.repair import Repair
 from slt_lib.dictionary import load_dictionary
-from slt_lib.experiments.data import DATASETS, Data, blind
+from slt_lib.experiments.data import DATASETS, QUARTER, Data, blind
 from slt_lib.experiments.scale import scale as scale_of
 from slt_lib.pose.errors import SLTError
 from slt_lib.translation.data import TranslationData
@@ -111,6 +111,22 @@ class NovelData(Data):
             raise SLTError(f"A sentence of {name} is in dev or test.", fix="Report it, please.")
         return found
 
+    def sentences_of_quarter(self) -> list[Pair]:
+        """N-gram sentences of a model that knows a quarter of the training set only.
+
+        Raises:
+            SLTError: If one of them is in dev or test.
+        """
+        known = self.pairs("train")[::QUARTER]
+        dictionary, words = self.signs(), {w for pair in known for w in pair.text.split()}
+        checks = Checks(
+            Repair(dictionary.glosses, dictionary.lookup), known, self.held_out(), words
+        )
+        found = collect(Recombination(known, seed=DRAWN), self.scale.novel, checks)
+        if leaked(found.pairs, self.held_out()):
+            raise SLTError("An n-gram sentence is in dev or test.", fix="Report it, please.")
+        return found.pairs
+
 
 def _more(source: str) -> Callable[[NovelData], TranslationData]:
     """The stitched new sentences of a source."""
@@ -121,6 +137,13 @@ def _more(source: str) -> Callable[[NovelData], TranslationData]:
         return data.stitched(f"more_{source}_{key}", sentences=sentences)
 
     return make
+
+
+def _more_ngram_quarter(data: NovelData) -> TranslationData:
+    """As many n-gram sentences as chapter 12 has novel ones, fitted on its quarter alone."""
+    pairs = data.sentences_of_quarter()
+    sentences = [(pair.glosses, pair.text) for pair in pairs]
+    return data.stitched(f"more_ngram_25_{len(pairs)}", sentences=sentences, every=QUARTER)
 
 
 def _more_permuted(data: NovelData) -> TranslationData:
@@ -134,6 +157,7 @@ def _more_permuted(data: NovelData) -> TranslationData:
 NOVEL_SETS: dict[str, Callable[[NovelData], TranslationData]] = {
     "more_permuted": _more_permuted,
     **{f"more_{source}": _more(source) for source in SOURCES},
+    "more_ngram_25": _more_ngram_quarter,
     "text_ngram": blind("synthetic+more_ngram"),
 }
 _data: dict[tuple, NovelData] = {}

@@ -85,7 +85,7 @@ class Recombination:
         if not spans:
             return None
         span = spans[int(rng.integers(len(spans)))]
-        options = self.places[_around(pair, span)] if _around(pair, span) in self.places else []
+        options = self.places.get(_around(pair, span), [])
         for at in rng.integers(len(options), size=TRIES) if options else ():
             other, (i, j, a, b) = self.train[options[at][0]], options[at][1]
             phrase = Pair(other.glosses[i:j], " ".join(other.text.split()[a:b]))
