@@ -97,6 +97,7 @@ def train(data, out, profile, synthetic, updates, batch_size, devices, precision
 @click.argument("out", type=PLACE)
 @click.option("--annotations", type=FILE, help="PHOENIX14T's, or lines of glosses, tab, sentence; "
               "the weather grammar's sentences by default.")  # fmt: skip
+@click.option("--signs", type=FOLDER, help="A saved dictionary; simulated signs by default.")
 @click.option("--every", type=click.IntRange(min=1), default=1, show_default=True,
               help="Take every so-many-th sentence.")  # fmt: skip
 @click.option("--copies", type=click.IntRange(min=1), default=1, show_default=True,
@@ -104,7 +105,7 @@ def train(data, out, profile, synthetic, updates, batch_size, devices, precision
 @click.option("--epoch/--no-epoch", default=True, help="Whether a translator is trained for one.")
 @click.option("--processes", type=click.IntRange(min=1), default=2, show_default=True)
 @SEED
-def rehearse(out, annotations, every, copies, epoch, processes, seed) -> None:
+def rehearse(out, annotations, signs, every, copies, epoch, processes, seed) -> None:
     """Take sentences through dictionary, stitching, statistics and an epoch; measure each stage.
 
     Everything goes into OUT; what was begun there is finished.
@@ -113,7 +114,7 @@ def rehearse(out, annotations, every, copies, epoch, processes, seed) -> None:
 
     made = rehearse_into(
         folder=str(out), file=str(out / "rehearsal.json"), annotations=annotations or "",
-        every=every, copies=copies, epoch=epoch, processes=processes, seed=seed,
+        signs=signs or "", every=every, copies=copies, epoch=epoch, processes=processes, seed=seed,
     )  # fmt: skip
     for name, stage in made["stages"].items():
         again = f", in {stage['sittings']} sittings" if stage["sittings"] > 1 else ""

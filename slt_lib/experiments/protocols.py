@@ -1,4 +1,4 @@
-"""The arms: what each is trained on, in which order, for how long. Chapters 10 to 12 read this.
+"""The arms: what each is trained on, in which order, for how long. Chapters 10 to 14 read this.
 
 A phase's length is in units of one real-only training. Every arm is tested on the same real
 (in the default corpus: simulated broadcast) sentences.
@@ -138,6 +138,41 @@ VIDEO = {  # chapter 11: real video (simulated captures), and its sentences in o
     },
 }
 
+MOTION_SETS = {"looks": "{}", "motion": "motion_{}", "both": "both_{}"}
+_NEW = {"looks": "new looks", "motion": "new motion", "both": "new motion in new looks"}
+MOTION = {  # chapter 14: the same sentences in new looks, with new (stitched) motion, with both
+    "real_only": VIDEO["real_only"],
+    "equal_compute": VIDEO["equal_compute"],
+    **{
+        f"{renderer}_{new}": Arm(
+            f"real and {_NEW[new]}, {_LOOKS[renderer]}",
+            (Phase(f"real+{made.format(renderer)}", 2.0),),
+        )
+        for renderer in ("signsplat", "signgan")
+        for new, made in MOTION_SETS.items()
+    },
+}
+
+_MORE = {
+    "permuted": "re-ordered training sentences",
+    "ngram": "n-gram sentences",
+    "llm": "a language model's sentences",
+    "grammar": "the grammar's sentences",
+}
+NOVEL = {  # chapter 13: the training sentences, stitched, and as many more from each source
+    "real_only": PRETRAINING["real_only"],
+    "equal_compute": PRETRAINING["equal_compute"],
+    **{
+        key: _then_real(Phase(f"synthetic+more_{key}"), f"(d) with {says}",
+                        words=f"real+more_{key}")
+        for key, says in _MORE.items()
+    },
+    "text_ngram": _then_real(
+        Phase("text_ngram", text_only=True), "(h) decoder first, on the n-gram arm's texts alone",
+        words="real+more_ngram",
+    ),
+}  # fmt: skip
+
 
 def arm_of(name: str) -> Arm:
     """The arm of a name.
@@ -145,7 +180,7 @@ def arm_of(name: str) -> Arm:
     Raises:
         SLTError: If there is none.
     """
-    tables = (PRETRAINING, ABLATIONS, TRAINED_OUT, VIDEO)
+    tables = (PRETRAINING, ABLATIONS, TRAINED_OUT, VIDEO, MOTION, NOVEL)
     for table in tables:
         if name in table:
             return table[name]

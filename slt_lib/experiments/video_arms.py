@@ -6,7 +6,7 @@ from functools import cache
 
 import numpy as np
 
-from slt_lib.experiments.protocols import VIDEO, arm_of
+from slt_lib.experiments.protocols import MOTION, VIDEO, arm_of
 from slt_lib.experiments.run import run, tested, train_arm
 from slt_lib.experiments.tables import Records, rows, significance
 from slt_lib.experiments.video_scale import VideoScale, video_scale
@@ -71,26 +71,27 @@ def run_video(arm: str, seed: int, world: VideoWorld) -> dict:
         found = run(arm, seed, world)
         model = load_translator(train_arm(arm_of(arm), seed, world)[-1].folder)
         found["unseen"] = tested(model, world["test_unseen"], world.scale.search)
-    return found | {"config": _config(arm, world.video)}
+    return found | {"config": config_of("real_only" if arm == ARTIFACTS else arm, world.video)}
 
 
 def sets_of(arm: str) -> list[str]:
-    """What must be there before an arm can run.
+    """What must be there before an arm can run, of chapter 11 or of chapter 14.
 
     Raises:
         SLTError: If there is no such arm.
     """
     if arm == ARTIFACTS:
         return [*CAPTURED, "seen_signgan", "seen_signsplat"]
-    if arm not in VIDEO:
-        raise SLTError(f"There is no arm {arm!r}.", fix=f"Known: {', '.join(VIDEO_ARMS)}.")
-    named = "+".join(phase.data for phase in VIDEO[arm].phases).split("+")
-    return [*CAPTURED, *(name for name in RENDERED if name in named)]
+    known = VIDEO | MOTION
+    if arm not in known:
+        raise SLTError(f"There is no arm {arm!r}.", fix=f"Known: {', '.join(known)}.")
+    named = dict.fromkeys("+".join(phase.data for phase in known[arm].phases).split("+"))
+    return [*CAPTURED, *(name for name in named if name not in CAPTURED)]
 
 
-def _config(arm: str, video: VideoScale) -> dict:
+def config_of(arm: str, video: VideoScale) -> dict:
     """What a record says of its sizes: no path of this machine is in it."""
-    phases = asdict(VIDEO[arm if arm in VIDEO else "real_only"])
+    phases = asdict((VIDEO | MOTION)[arm])
     sizes = {k: v for k, v in asdict(video).items() if k != "training"}
     return {"arm": phases, "scale": asdict(video.training), "video": sizes}
 

@@ -43,7 +43,7 @@ class VideoSet:
     """One set of clips.
 
     Attributes:
-        split: Of the world, whose sentences are signed.
+        split: Of the world, whose sentences are signed; or one of `video_stitched.STITCHED`.
         cast: Seeds of the signers who may sign them.
         show: Makes a motion's pictures, given the world, the motion and the take.
         number: Seeds the takes; sets of one number have the same ones.
@@ -110,10 +110,20 @@ SETS: dict[str, VideoSet] = {
     "signsplat": VideoSet("train", DONORS, _recoloured, 5),
     "seen_signgan": VideoSet("test", SEEN, _drawn, 2),  # as test_seen, by renderers: for artifacts
     "seen_signsplat": VideoSet("test", SEEN, _splatted, 2),
+    # chapter 14: stitched motion, in the looks and viewpoints that "real", "signgan", "signsplat"
+    # and "test_seen" show the same sentences in
+    "motion_signgan": VideoSet("stitched", SEEN, _drawn, 0),
+    "motion_signsplat": VideoSet("stitched", SEEN, _splatted, 0),
+    "both_signgan": VideoSet("stitched", DONORS, _drawn, 4, mixed=True),
+    "both_signsplat": VideoSet("stitched", DONORS, _recoloured, 5),
+    "stitched_signgan": VideoSet("stitched_test", SEEN, _drawn, 2),
+    "stitched_signsplat": VideoSet("stitched_test", SEEN, _splatted, 2),
     **{
         damaged_set(kind, strength): VideoSet("test", SEEN, _damaged(kind, strength), 2)
         for kind in DAMAGE
         for strength in STRENGTHS
     },
 }
-ORIGIN = {"signgan": 1, "signsplat": 1}  # synthetic training sets' domain; 0 is real
+ORIGIN = {  # synthetic training sets' domain; 0 is real
+    name: 1 for name, of in SETS.items() if of.split in ("train", "stitched") and name != "real"
+}

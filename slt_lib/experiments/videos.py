@@ -27,6 +27,7 @@ from slt_lib.experiments.video_motions import (
 from slt_lib.experiments.video_scale import FPS, VideoScale
 from slt_lib.experiments.video_sets import ORIGIN, SETS, Take
 from slt_lib.experiments.video_start import start
+from slt_lib.experiments.video_stitched import STITCHED, stitched_sentences
 from slt_lib.pose.errors import SLTError
 from slt_lib.rendering.clips import Clip, Clips, write_clips
 from slt_lib.rendering.frame_pretraining import save_frame_encoder, train_frame_encoder
@@ -112,21 +113,33 @@ class VideoWorld:
                 self._sets[name] = self._made(name)
         return self._sets[name]
 
+    @property
+    def motions(self) -> Path:
+        """The folder of the bodies that are fitted to the world's signing."""
+        kind = self.world.folder.name.replace("world", "motions")
+        return self.root / f"{kind}-{self.video.longest}-{self.video.fit_steps}"
+
     def split(self, split: str) -> tuple[Corpus, list[int], Motions]:
         """A split's corpus, the numbers of the sentences that are filmed, and their motions."""
-        scale, corpus = self.video, getattr(self.world, split)
+        scale = self.video
+        if split in STITCHED:
+            corpus, _, motions = stitched_sentences(self, split)
+            return corpus, list(range(len(corpus))), motions
+        corpus = getattr(self.world, split)
         count = {"train": scale.train, "dev": scale.dev, "test": scale.test}[split]
         items = chosen_sentences(corpus, count, FPS, scale.longest)
-        kind = self.world.folder.name.replace("world", "motions")
-        folder = self.root / f"{kind}-{scale.longest}-{scale.fit_steps}"
-        motions = fitted_motions(folder / split, corpus, items, fps=FPS, steps=scale.fit_steps)
+        folder = self.motions / split
+        motions = fitted_motions(folder, corpus, items, fps=FPS, steps=scale.fit_steps)
         return corpus, items, motions
 
     def takes(self, name: str) -> list[Take]:
         """How every sentence of a set is shown."""
         of, scale = SETS[name], self.video
-        count = {"train": scale.train, "dev": scale.dev, "test": scale.test}[of.split]
-        return [of.take(i, scale.cast(of.cast)) for i in range(count)]
+        if of.split in STITCHED:
+            numbers = stitched_sentences(self, of.split)[1]
+        else:
+            numbers = range({"train": scale.train, "dev": scale.dev, "test": scale.test}[of.split])
+        return [of.take(i, scale.cast(of.cast)) for i in numbers]
 
     def learned(self, what: str, *how: object) -> Path:
         """The folder of something that was learned in a certain way, such as a renderer."""

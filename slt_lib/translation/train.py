@@ -8,7 +8,6 @@ happened, to the same bits.
 import hashlib
 import json
 import math
-import os
 import time
 import warnings
 from collections.abc import Callable
@@ -19,7 +18,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from lightning_fabric import Fabric
-from lightning_fabric.strategies import DDPStrategy
 from torch import nn
 from tqdm import tqdm
 
@@ -28,6 +26,7 @@ from slt_lib.pose.io.guard import atomic_write, refusing
 from slt_lib.translation import checkpoint
 from slt_lib.translation.batches import Mixture, batches
 from slt_lib.translation.data import Codec
+from slt_lib.translation.devices import fabric_for
 from slt_lib.translation.loss import losses
 from slt_lib.translation.metrics import bleu4
 from slt_lib.translation.model import Translator
@@ -123,7 +122,7 @@ def train(
     alone = settings.devices == 1
     job = partial(_run, out, key, model_settings, settings, data, dev, seed, codec, start,
                   monitor if alone else None)  # fmt: skip
-    fabric = _fabric(settings)
+    fabric = fabric_for(settings)
     return Trained(**(job(fabric) if alone else fabric.launch(job)))
 
 
@@ -147,22 +146,6 @@ def _weights(content: dict) -> list:
 
 def _share(share, progress: float) -> float:
     return share(progress) if callable(share) else share
-
-
-def _fabric(settings: TrainSettings) -> Fabric:
-    """One device; processes that we start; or those that `torchrun` has started already."""
-    kind = "cuda" if torch.cuda.is_available() else "cpu"
-    if torch.distributed.is_torchelastic_launched():
-        processes, here = (int(os.environ[name]) for name in ("WORLD_SIZE", "LOCAL_WORLD_SIZE"))
-        if settings.devices != processes:
-            raise SLTError(
-                f"torchrun has started {processes} processes for {settings.devices} devices.",
-                fix="Give as many devices as nodes times processes per node.",
-            )
-        return Fabric(accelerator=kind, devices=here, num_nodes=processes // here,
-                      strategy="auto" if processes == 1 else "ddp")  # fmt: skip
-    strategy = "auto" if settings.devices == 1 else DDPStrategy(start_method="spawn")
-    return Fabric(accelerator=kind, devices=settings.devices, strategy=strategy)
 
 
 def _run(

@@ -110,19 +110,30 @@ def read_slrtp(path: str | Path, fps: float = 25.0) -> SlrtpFile:
 
     Chapter: 01_signing_poses
     """
-    import torch
-
     path = Path(path)
     with refusing(path, "an SLRTP .pt file", FIX):
         fps = checked_fps(fps)
-        _check_archive(path)
-        try:
-            items = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-        except (pickle.UnpicklingError, RuntimeError) as error:
-            raise _refusal(error, path) from error
-        if not isinstance(items, dict) or not all(isinstance(key, str) for key in items):
-            raise ValueError("not a mapping from names to sequences")
-    return SlrtpFile(path, items, fps)
+        return SlrtpFile(path, load_archive(path), fps)
+
+
+def load_archive(path: Path) -> dict:
+    """What a torch archive maps from names, read without running anything that is in it.
+
+    Raises:
+        UnsafeFileError: If the file asks for code to be run when it is opened.
+        PoseFileError: If torch can't read it.
+        ValueError: If it isn't a mapping from names.
+    """
+    import torch
+
+    _check_archive(path)
+    try:
+        items = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+    except (pickle.UnpicklingError, RuntimeError) as error:
+        raise _refusal(error, path) from error
+    if not isinstance(items, dict) or not all(isinstance(key, str) for key in items):
+        raise ValueError("not a mapping from names to sequences")
+    return items
 
 
 def _check_archive(path: Path) -> None:
