@@ -32,6 +32,7 @@ from slt_lib.corpus.weather.citation import cite
 from slt_lib.corpus.weather.lexicon import lexicon
 from slt_lib.dictionary import Dictionary, save_dictionary
 from slt_lib.dictionary.sign import record
+from slt_lib.experiments.memory import held
 from slt_lib.pose.io import Utterance, read_annotations
 from slt_lib.stitching.duration import DurationModel, fit_durations
 from slt_lib.stitching.settings import StitchSettings
@@ -140,7 +141,7 @@ def _peak(folder: Path, count: int) -> int:
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as child:
         parent, most = psutil.Process(child.pid), 0
         while child.poll() is None:
-            most = max(most, sum(map(_own, _tree(parent))))
+            most = max(most, sum(map(held, _tree(parent))))
             time.sleep(0.1)
     if child.returncode:
         raise RuntimeError(f"{' '.join(command)} ended with {child.returncode}.")
@@ -152,17 +153,6 @@ def _tree(parent: psutil.Process) -> list[psutil.Process]:
         return [parent, *parent.children(recursive=True)]
     except psutil.Error:  # it has just ended
         return []
-
-
-def _own(process: psutil.Process) -> int:
-    """Bytes of a process without pages of files; without shared pages where that isn't known."""
-    try:
-        memory = process.memory_info()
-        if hasattr(memory, "shared"):
-            return memory.rss - memory.shared
-        return process.memory_full_info().uss
-    except psutil.Error:
-        return 0
 
 
 def _make_and_read(folder: str, count: int) -> None:

@@ -19,9 +19,15 @@ def test_every_benchmark_has_a_name_of_its_own_and_run():
         assert len(runs) == 1 and not runs[0].args.args, file.name
         names += [p.value.value for p in parts
                   if isinstance(p, ast.Assign) and ast.unparse(p.targets[0]) == "NAME"]  # fmt: skip
-    assert {"beam_search", "frames", "generation", "rasteriser", "stitching", "train_step"} <= set(
-        names
-    )
+    assert {
+        "beam_search",
+        "frames",
+        "generation",
+        "rasteriser",
+        "stitching",
+        "text_to_signing",
+        "train_step",
+    } <= set(names)
     assert len(names) == len(set(names)) == len(list(FOLDER.glob("[!_]*.py")))
 
 

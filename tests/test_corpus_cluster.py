@@ -4,6 +4,7 @@ import os
 import signal
 from concurrent.futures import ThreadPoolExecutor
 
+import dask
 import pyarrow as pa
 import pytest
 from corpus_toys import LOSSES, SENTENCES, make_again, save_takes, until
@@ -66,3 +67,12 @@ def test_an_error_on_the_cluster_is_raised_here(cluster, tmp_path):
             stitch=StitchSettings(missing="refuse", smoothing="none"),
             dask_address=cluster.scheduler_address,
         )  # fmt: skip
+
+
+def test_a_scheduler_that_is_not_there_is_named(tmp_path):
+    dictionary = save_takes(tmp_path / "signs", takes=1)
+    with (
+        dask.config.set({"distributed.comm.timeouts.connect": "1s"}),
+        pytest.raises(SLTError, match=r"No Dask scheduler answers at tcp://127\.0\.0\.1:9"),
+    ):
+        make_again(tmp_path / "c", dictionary, dask_address="tcp://127.0.0.1:9")

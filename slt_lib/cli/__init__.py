@@ -7,5 +7,9 @@ import os
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 from slt_lib.cli.app import app
+from slt_lib.cli.own_data import check, ingest
+
+app.add_command(check)
+app.add_command(ingest)
 
 __all__ = ["app"]

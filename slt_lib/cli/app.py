@@ -15,6 +15,7 @@ from slt_lib.cli import recorded
 from slt_lib.cli import run as run_
 from slt_lib.cli import sweep as sweep_
 from slt_lib.cli.jobs import run_commands
+from slt_lib.cli.large import COMMANDS
 from slt_lib.cli.parameters import free_parameters
 from slt_lib.cli.project import Chapter, Project
 from slt_lib.cli.report import read_report
@@ -68,7 +69,10 @@ class Group(click.Group):
             raise click.ClickException(str(error)) from error
 
 
-@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
+HELP = {"help_option_names": ["-h", "--help"]}
+
+
+@click.group(cls=Group, commands=COMMANDS, context_settings=HELP)
 @click.version_option(slt_lib.__version__, prog_name="slt-book")
 def app() -> None:
     """Run, build and check the book *Sign Language Production as Data Augmentation*."""

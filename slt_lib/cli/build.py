@@ -10,6 +10,7 @@ from pathlib import Path
 import yaml
 
 from slt_lib.cli.apiref import write_api_pages
+from slt_lib.cli.figures import fill
 from slt_lib.cli.project import BookError, Project
 from slt_lib.cli.report import read_report
 from slt_lib.cli.status import status_page
@@ -49,6 +50,8 @@ def build(project: Project, out: Path, say: Callable[[str], None]) -> Path:
     config = book_config(project)
     (stage / "_config.yml").write_text(yaml.safe_dump(config, allow_unicode=True), "utf8")
     (stage / "book" / "status.md").write_text(status_page(report), "utf8")
+    for page in (stage / "book").glob("*.md"):
+        page.write_text(fill(page.read_text("utf8"), project.root / "book" / "recorded"), "utf8")
     write_api_pages(stage / "book" / "api")
     say(f"Building {len(notebooks)} chapters and their pages ...")
     made = _jupyter_book(stage)

@@ -32,10 +32,17 @@ def from_lexicon(folder: str | Path | None = None, signed_language: str = "gsg")
             file=folder,
             fix=f"Those there are: {languages or 'none'}.",
         )
-    return Dictionary(number_variants(_sign(entry) for entry in chosen))
+    return Dictionary(number_variants(sign_of(entry) for entry in chosen))
 
 
-def _sign(entry: LexiconEntry) -> Sign:
+def sign_of(entry: LexiconEntry) -> Sign:
+    """The sign of a row; an unreadable recording is a rejected sign.
+
+    Args:
+        entry: Of `read_lexicon`.
+
+    Chapter: 15_your_own_data
+    """
     return record(
         entry.glosses or entry.words,
         entry.read,

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
@@ -80,6 +80,11 @@ class Data:
         return hashlib.sha256(json.dumps(named).encode()).hexdigest()[:10]
 
     @property
+    def makers(self) -> Mapping[str, Callable[["Data"], TranslationData]]:
+        """Every data set by name, and what makes it."""
+        return DATASETS
+
+    @property
     def hash(self) -> str:
         """Of the corpus that everything is measured on."""
         if self.world is not None:
@@ -95,11 +100,12 @@ class Data:
         if name not in self._sets:
             if "+" in name:
                 self._sets[name] = concatenate([self[part] for part in name.split("+")])
-            elif name in DATASETS:
+            elif name in self.makers:
                 with FileLock(self.work / f"{name}.lock"):
-                    self._sets[name] = DATASETS[name](self)
+                    self._sets[name] = self.makers[name](self)
             else:
-                raise SLTError(f"There is no data {name!r}.", fix=f"Known: {', '.join(DATASETS)}.")
+                known = ", ".join(self.makers)
+                raise SLTError(f"There is no data {name!r}.", fix=f"Known: {known}.")
         return self._sets[name]
 
     @cache  # noqa: B019  (one per experiment, and it lives as long)
@@ -109,7 +115,14 @@ class Data:
         Args:
             every: Look at every so-many-th only: what an arm with little real data may know.
         """
-        return matched_to(self.splits["train"].select(range(0, len(self.splits["train"]), every)))
+        train = self.splits["train"].select(range(0, len(self.splits["train"]), every))
+        return matched_to(train, None if any(train.spans) else self.aligned()[::every])
+
+    def aligned(self) -> list:
+        """When each gloss of the training sentences was signed, where the corpus doesn't say."""
+        from slt_lib.experiments.cutting import forced_spans
+
+        return forced_spans(self)
 
     def start(self, seed: int) -> None:
         """What a seed's first phase starts from: new weights."""
@@ -152,18 +165,19 @@ class Data:
         return TranslationData.from_corpus(made, domain=SYNTHETIC)
 
 
-def matched_to(train: Corpus) -> tuple[StitchSettings, dict]:
+def matched_to(train: Corpus, spans: Sequence | None = None) -> tuple[StitchSettings, dict]:
     """How the sentences of a corpus are signed, for stitching as they are.
 
     Args:
-        train: Sentences with spans.
+        train: Sentences.
+        spans: Of their glosses, where the corpus has none itself.
 
     Returns:
         Settings with the durations; and, as `generate_corpus` takes them, spectrum and drop-outs.
 
     Chapter: 10_pretraining, 14_novel_motion_and_appearance
     """
-    settings = StitchSettings(missing="skip", durations=corpus_durations(train))
+    settings = StitchSettings(missing="skip", durations=corpus_durations(train, spans))
     return settings, {
         "reference": corpus_spectrum(train),
         "variation": Variation(dropouts=measure_dropouts(train)),
@@ -219,7 +233,7 @@ def _wrong(data: Data) -> TranslationData:
     )
 
 
-def _blind(name: str) -> Callable[[Data], TranslationData]:
+def blind(name: str) -> Callable[[Data], TranslationData]:
     """The texts of a data set, and nothing to be seen: one frame each, all joints masked."""
 
     def make(data: Data) -> TranslationData:
@@ -267,8 +281,8 @@ DATASETS: dict[str, Callable[[Data], TranslationData]] = {
     "novel_25": _novel_quarter,
     **{f"coverage_{share}": _coverage(share) for share in (25, 50, 75)},
     "wrong_sentences": _wrong,
-    "text_only": _blind("real"),
-    "text_novel_25": _blind("real_25+novel_25"),
+    "text_only": blind("real"),
+    "text_novel_25": blind("real_25+novel_25"),
     "paraphrased": _paraphrased,
     "reorder": _switched("reorder", vary={"reorder": "local"}),
     "no_speed": _switched("no_speed", vary={"speed": (1.0, 1.0), "curve": 0.0, "durations": False}),

@@ -153,6 +153,26 @@ MOTION = {  # chapter 14: the same sentences in new looks, with new (stitched) m
     },
 }
 
+_MORE = {
+    "permuted": "re-ordered training sentences",
+    "ngram": "n-gram sentences",
+    "llm": "a language model's sentences",
+    "grammar": "the grammar's sentences",
+}
+NOVEL = {  # chapter 13: the training sentences, stitched, and as many more from each source
+    "real_only": PRETRAINING["real_only"],
+    "equal_compute": PRETRAINING["equal_compute"],
+    **{
+        key: _then_real(Phase(f"synthetic+more_{key}"), f"(d) with {says}",
+                        words=f"real+more_{key}")
+        for key, says in _MORE.items()
+    },
+    "text_ngram": _then_real(
+        Phase("text_ngram", text_only=True), "(h) decoder first, on the n-gram arm's texts alone",
+        words="real+more_ngram",
+    ),
+}  # fmt: skip
+
 
 def arm_of(name: str) -> Arm:
     """The arm of a name.
@@ -160,7 +180,7 @@ def arm_of(name: str) -> Arm:
     Raises:
         SLTError: If there is none.
     """
-    tables = (PRETRAINING, ABLATIONS, TRAINED_OUT, VIDEO, MOTION)
+    tables = (PRETRAINING, ABLATIONS, TRAINED_OUT, VIDEO, MOTION, NOVEL)
     for table in tables:
         if name in table:
             return table[name]

@@ -17,11 +17,11 @@ from slt_lib.pose.errors import SLTError
 from slt_lib.pose.io import Utterance, read_corpus_csv, read_pose
 from slt_lib.pose.io.guard import checked_fps
 from slt_lib.pose.io.single import VIDEO_SUFFIXES
+from slt_lib.pose.io.video_file import look_through
 from slt_lib.pose.sequence import PoseSequence
 from slt_lib.rendering.clips import Clip, Clips, write_clips
 
 SHOWN = 20  # problems that an error lists in full
-CONVERT = "Convert or export it again, for example with ffmpeg to H.264 in .mp4."
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +46,11 @@ class Recording:
 
 
 def check_recordings(
-    folder: str | Path, annotations: str | Path | Sequence[Utterance], *, progress: bool = True
+    folder: str | Path,
+    annotations: str | Path | Sequence[Utterance],
+    *,
+    poses: str | Path | None = None,
+    progress: bool = True,
 ) -> list[Recording]:
     """Look through every recording before any work is done with them.
 
@@ -56,6 +60,7 @@ def check_recordings(
         folder: With a video and a `.pose` file for each name of the table.
         annotations: A `corpus.csv` (name|video|start|end|speaker|orth|translation), or what one
             of the readers gives.
+        poses: Where the `.pose` files are, if not beside the videos.
         progress: Whether to show a bar on standard error.
 
     Returns:
@@ -80,7 +85,7 @@ def check_recordings(
 
     def look(one: Utterance) -> Recording | SLTError:
         try:
-            return _recording(folder, one, source)
+            return _recording(folder, Path(poses or folder), one, source)
         except SLTError as error:
             return error
 
@@ -100,7 +105,8 @@ def check_recordings(
 
 def pack_recordings(
     folder: str | Path, annotations: str | Path | Sequence[Utterance], out: str | Path, *,
-    size: int = 128, fps: float = 12.5, shard: int = 64, progress: bool = True,
+    poses: str | Path | None = None, size: int = 128, fps: float = 12.5, shard: int = 64,
+    progress: bool = True,
 ) -> Clips:  # fmt: skip
     """One's own recordings as clips of one frame rate and size; whole ones aren't made twice.
 
@@ -109,7 +115,7 @@ def pack_recordings(
     middle of its time, whatever the recording's frame rate: mixed frames would blur hands.
 
     Args:
-        folder, annotations: As for `check_recordings`.
+        folder, annotations, poses: As for `check_recordings`.
         out: The clips' folder.
         size: Side of the pictures, pixels.
         fps: Frames per second.
@@ -124,7 +130,7 @@ def pack_recordings(
     if size < 8:
         raise SLTError(f"Pictures of {size} pixels show nothing.", fix="128 is usual.")
     checked_fps(fps)
-    found = check_recordings(folder, annotations, progress=progress)
+    found = check_recordings(folder, annotations, poses=poses, progress=progress)
     digest = sha256(repr((size, fps)).encode())
     for one in found:
         said = one.said.name, one.said.gloss, one.said.text, one.said.signer
@@ -136,21 +142,21 @@ def pack_recordings(
     )  # fmt: skip
 
 
-def _recording(folder: Path, said: Utterance, source: object) -> Recording:
+def _recording(folder: Path, poses: Path, said: Utterance, source: object) -> Recording:
     """One recording, looked through."""
     if not said.text.strip():
         raise SLTError(f"{said.name!r} has no text.", file=source,
                        fix="Write its sentence, or leave the recording out.")  # fmt: skip
-    file = pose_path(folder, said.name)
-    videos = [video for s in VIDEO_SUFFIXES if (video := file.with_suffix(s)).is_file()]
+    file, stem = pose_path(poses, said.name), pose_path(folder, said.name)
+    videos = [video for s in VIDEO_SUFFIXES if (video := stem.with_suffix(s)).is_file()]
     if len(videos) != 1:
-        raise SLTError(f"There are {len(videos)} videos of this name.", file=file.with_suffix(""),
+        raise SLTError(f"There are {len(videos)} videos of this name.", file=stem.with_suffix(""),
                        fix=f"One is needed, ending in {', '.join(VIDEO_SUFFIXES)}.")  # fmt: skip
     if not file.is_file():
         raise SLTError("The pose file is missing.", file=file,
                        fix=f"Estimate it from {videos[0].name}: "
                            "slt_lib.pose.video.video_to_pose, chapter 1.")  # fmt: skip
-    pose, times = read_pose(file), _times(videos[0])
+    pose, times = read_pose(file), look_through(videos[0]).times
     if len(times) != len(pose):
         raise SLTError(
             f"It has {len(times)} frames, its pose file {file.name} has {len(pose)}.",
@@ -159,25 +165,6 @@ def _recording(folder: Path, said: Utterance, source: object) -> Recording:
         )
     usual = float(np.median(np.diff(times))) if len(times) > 1 else 1 / pose.fps
     return Recording(said, videos[0], times, float(times[-1]) + usual, _centre(pose))
-
-
-def _times(video: Path) -> np.ndarray:
-    """When each frame of a video is shown, seconds from the first; the file is read to its end."""
-    times, corrupt = [], 0
-    try:
-        with av.open(str(video)) as container:
-            for frame in container.decode(video=0):
-                times.append(frame.time)
-                corrupt += frame.is_corrupt
-    except (OSError, av.error.FFmpegError, IndexError) as error:
-        raise SLTError(f"It can't be read as a video: {error}, after {len(times)} frames.",
-                       file=video, fix=CONVERT) from error  # fmt: skip
-    if not times or corrupt:
-        raise SLTError(f"{corrupt} of its {len(times)} frames are damaged." if times else
-                       "It has no frames.", file=video, fix=CONVERT)  # fmt: skip
-    if None in times or (np.diff(times) <= 0).any():
-        raise SLTError("It doesn't say when its frames are shown.", file=video, fix=CONVERT)
-    return np.array(times, float) - times[0]
 
 
 def _centre(pose: PoseSequence) -> float:

@@ -8,10 +8,12 @@ import numpy as np
 from scipy import fft
 
 from slt_lib.pose.errors import PoseError
+from slt_lib.pose.resample import to_fps
 from slt_lib.pose.sequence import PoseSequence
 from slt_lib.pose.skeleton import Skeleton
 
 BINS = 65  # frequencies from 0 to half the frame rate
+FINE_STEPS = 60  # of the cutoffs tried for one sentence
 LOWEST = 0.4  # Hz; below it, a short clip's spectrum says nothing
 GROUPS = ("body", "right_hand", "left_hand", "face")
 
@@ -146,16 +148,16 @@ def _decibels(power: np.ndarray, hertz: np.ndarray) -> np.ndarray:
 
 
 @lru_cache
-def cutoff_grid(fps: float) -> np.ndarray:
-    """The cutoffs tried when matching: 2 Hz to just below half the frame rate, float [20]."""
-    return np.geomspace(2.0, 0.48 * fps, 20)
+def cutoff_grid(fps: float, steps: int = 20) -> np.ndarray:
+    """The cutoffs tried when matching: 2 Hz to just below half the frame rate, float [steps]."""
+    return np.geomspace(2.0, 0.48 * fps, steps)
 
 
 @lru_cache
-def _gain_power(fps: float, order: int) -> np.ndarray:
-    """What each cutoff of the grid leaves of the power at each frequency, float [20, BINS]."""
+def _gain_power(fps: float, order: int, steps: int = 20) -> np.ndarray:
+    """What each cutoff of the grid leaves of the power at each frequency, float [steps, BINS]."""
     hertz = np.linspace(0, fps / 2, BINS)
-    return np.stack([butterworth_gain(hertz, c, fps, order) ** 2 for c in cutoff_grid(fps)])
+    return np.stack([butterworth_gain(hertz, c, fps, order) ** 2 for c in cutoff_grid(fps, steps)])
 
 
 def butterworth_gain(hertz: np.ndarray, cutoff: float, fps: float, order: int) -> np.ndarray:
@@ -195,3 +197,53 @@ def match_cutoff(power: np.ndarray, reference: np.ndarray, fps: float, order: in
     filtered = _decibels(power[..., None, :] * _gain_power(fps, order), hertz)
     error = np.abs(filtered - _decibels(reference, hertz)[..., None, :])
     return cutoff_grid(fps)[(error @ (hertz >= LOWEST)).argmin(-1)]
+
+
+def without_noise(power: np.ndarray, hertz: np.ndarray) -> np.ndarray:
+    """A velocity spectrum without the pose estimator's share.
+
+    Errors that differ from frame to frame are white noise on positions, so their velocity power
+    grows as sin²(πf / fps). Its level is read off the highest fifth of the frequencies, where
+    nobody moves.
+
+    Args:
+        power: float [bins].
+        hertz: float [bins], from 0 to half the frame rate.
+
+    Chapter: 13_novel_sentences
+    """
+    shape = np.sin(np.pi * hertz / (2 * hertz[-1])) ** 2
+    top = hertz > 0.8 * hertz[-1]
+    return np.maximum(power - shape * (power[top].mean() / shape[top].mean()), 0)
+
+
+def sentence_cutoff(
+    pose: PoseSequence, rough: Mapping[str, np.ndarray], fps: float = 25.0, order: int = 4
+) -> float:
+    """The one low-pass cutoff that makes rough signing as smooth as a real sentence, in hertz.
+
+    As `match_cutoff`, over body and hands together, and against the sentence's spectrum
+    `without_noise`: what is to be reproduced is the signer, not the camera.
+
+    Args:
+        pose: The real sentence.
+        rough: Velocity power of unfiltered stitched signing by body part, float [bins].
+        fps: Frames per second that `rough` was taken at; the sentence is brought to it.
+        order: The filter's order.
+
+    Returns:
+        Hertz; NaN if too little was seen to tell.
+
+    Source: Walsh et al., Sign Stitching, BMVC 2024 (a cutoff is predicted per sentence).
+
+    Chapter: 13_novel_sentences
+    """
+    hertz, errors = np.linspace(0, fps / 2, BINS), []
+    for part, power in part_power(to_fps(pose, fps)).items():
+        if part != "face" and part in rough:
+            filtered = _decibels(rough[part] * _gain_power(fps, order, FINE_STEPS), hertz)
+            error = np.abs(filtered - _decibels(without_noise(power, hertz), hertz))
+            errors.append(error @ (hertz >= LOWEST))
+    if not errors:
+        return float("nan")
+    return float(cutoff_grid(fps, FINE_STEPS)[np.sum(errors, 0).argmin()])

@@ -40,8 +40,12 @@ def save(path: Path, model: Translator, **more) -> None:
         torch.save(content, file)
 
 
-def load(path: str | Path) -> dict:
+def load(path: str | Path, kind: str = FORMAT, what: str = "translator") -> dict:
     """What `save` wrote. Only plain values and tensors are accepted (`weights_only`).
+
+    Args:
+        path: The file.
+        kind: The format that it must say it has; what: the name of that, for the message.
 
     Raises:
         PoseFileError: If the file is missing, damaged or something else.
@@ -54,8 +58,8 @@ def load(path: str | Path) -> dict:
             f"It can't be read as a checkpoint ({type(error).__name__}).", file=path,
             fix=AGAIN,
         ) from error  # fmt: skip
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise PoseFileError("It is no translator.", file=path, fix="Give best.pt or last.pt.")
+    if not isinstance(content, dict) or content.get("format") != kind:
+        raise PoseFileError(f"It is no {what}.", file=path, fix="Give best.pt or last.pt.")
     return content
 
 

@@ -98,9 +98,6 @@ class TextDecoder(nn.Module):
         place = positions(at + tokens.shape[-1], width, tokens.device)[at:]
         return self.dropout(self.embed(tokens) * width**0.5 + place)
 
-    def _words(self, x: Tensor) -> Tensor:
-        return self.norm(x) @ self.embed.weight.T + self.bias
-
     def forward(self, tokens: Tensor, memory: Tensor, mask: Tensor) -> Tensor:
         """What follows every word.
 
@@ -112,10 +109,18 @@ class TextDecoder(nn.Module):
         Returns:
             Logits [batch, words, vocabulary].
         """
+        return self.words(self.states(tokens, memory, mask))
+
+    def states(self, tokens: Tensor, memory: Tensor, mask: Tensor) -> Tensor:
+        """What it thinks at every word, [batch, words, width]: as `forward`, before words."""
         x = self._start(tokens, 0)
         for layer in self.layers:
             x = layer(x, layer.cross.keys(memory), mask[:, None, None])
-        return self._words(x)
+        return x
+
+    def words(self, states: Tensor) -> Tensor:
+        """Logits of the next words from `states`, [..., width] to [..., vocabulary]."""
+        return self.norm(states) @ self.embed.weight.T + self.bias
 
     def looks(self, tokens: Tensor, memory: Tensor, mask: Tensor) -> Tensor:
         """Where the last layer looks for every word, [batch, words, steps]; for figures."""
@@ -148,4 +153,4 @@ class TextDecoder(nn.Module):
         for layer, own, keys in zip(self.layers, cache.own, cache.memory, strict=True):
             x = layer.step(x, own, cache.length, keys, cache.mask, cache.beams)
         cache.length += 1
-        return self._words(x)
+        return self.words(x)

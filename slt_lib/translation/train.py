@@ -18,7 +18,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from lightning_fabric import Fabric
-from lightning_fabric.strategies import DDPStrategy
 from torch import nn
 from tqdm import tqdm
 
@@ -27,6 +26,7 @@ from slt_lib.pose.io.guard import atomic_write, refusing
 from slt_lib.translation import checkpoint
 from slt_lib.translation.batches import Mixture, batches
 from slt_lib.translation.data import Codec
+from slt_lib.translation.devices import fabric_for
 from slt_lib.translation.loss import losses
 from slt_lib.translation.metrics import bleu4
 from slt_lib.translation.model import Translator
@@ -122,7 +122,7 @@ def train(
     alone = settings.devices == 1
     job = partial(_run, out, key, model_settings, settings, data, dev, seed, codec, start,
                   monitor if alone else None)  # fmt: skip
-    fabric = _fabric(settings)
+    fabric = fabric_for(settings)
     return Trained(**(job(fabric) if alone else fabric.launch(job)))
 
 
@@ -146,14 +146,6 @@ def _weights(content: dict) -> list:
 
 def _share(share, progress: float) -> float:
     return share(progress) if callable(share) else share
-
-
-def _fabric(settings: TrainSettings) -> Fabric:
-    kind = "cuda" if torch.cuda.is_available() else "cpu"
-    strategy = "auto"
-    if settings.devices > 1:
-        strategy = DDPStrategy(start_method="spawn")
-    return Fabric(accelerator=kind, devices=settings.devices, strategy=strategy)
 
 
 def _run(
@@ -189,7 +181,7 @@ def _run(
     for update, (batch, totals, sentences) in zip(bar, made, strict=True):
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(settings, update) * state["factor"]
-        torch.manual_seed(int(np.random.SeedSequence([seed, update, 4]).generate_state(1)[0]))
+        torch.manual_seed(_of_dropout(seed, update, fabric.global_rank))
         wrapped.train()
         with bf16:  # Fabric's own would round the poses, too
             outputs = wrapped(batch)
@@ -217,6 +209,11 @@ def _run(
     return {"folder": out, "history": state["history"], "updates": state["update"],
             "sentences": state["sentences"], "seconds": state["seconds"],
             "resumed_at": first}  # fmt: skip
+
+
+def _of_dropout(seed: int, update: int, rank: int) -> int:
+    named = [seed, update, 4] + [rank] * (rank > 0)  # no two devices hide the same
+    return int(np.random.SeedSequence(named).generate_state(1)[0])
 
 
 def learning_rate(settings: TrainSettings, update: int) -> float:

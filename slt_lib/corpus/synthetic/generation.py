@@ -170,10 +170,9 @@ def _is_there(folder: Path, plan: dict) -> bool:
 def _results(work: Work, jobs: dict[str, list[Order]], processes: int, dask_address: str | None):
     """The finished shards' names, as they come."""
     if dask_address is not None:
-        from distributed import Client
         from distributed import as_completed as finished
 
-        with Client(dask_address) as client:
+        with _client(dask_address) as client:
             names, orders = list(jobs), list(jobs.values())
             futures = client.map(
                 make_shard, [work] * len(names), names, orders, retries=5, pure=False
@@ -197,6 +196,18 @@ def _results(work: Work, jobs: dict[str, list[Order]], processes: int, dask_addr
                 ) from error  # fmt: skip
             finally:
                 pool.shutdown(cancel_futures=True)
+
+
+def _client(address: str):
+    from distributed import Client
+
+    try:
+        return Client(address)
+    except (OSError, ValueError) as error:
+        raise SLTError(
+            f"No Dask scheduler answers at {address} ({error}).",
+            fix="Start one with `dask scheduler`, and workers with `dask worker ADDRESS`.",
+        ) from error
 
 
 _kitchen: tuple[tuple, Stitcher] | None = None  # one per worker process

@@ -1,6 +1,6 @@
 """What must stitched signing have in common with a real corpus? Tempo, smoothness, gaps."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -79,8 +79,12 @@ def corpus_spectrum(corpus: Iterable[Utterance], fps: float = 25.0) -> Spectrum:
     return spectrum((to_fps(pose, fps) for pose in _some(corpus)), fps)
 
 
-def corpus_durations(corpus: Corpus) -> DurationModel:
-    """How long each gloss's sign lasts in a corpus with spans, ways to it counted.
+def corpus_durations(corpus: Corpus, spans: Sequence | None = None) -> DurationModel:
+    """How long each gloss's sign lasts in a corpus, ways to it counted.
+
+    Args:
+        corpus: With glosses.
+        spans: Of every item, in its frames; the corpus' own by default.
 
     Raises:
         SLTError: If no item has spans.
@@ -89,7 +93,7 @@ def corpus_durations(corpus: Corpus) -> DurationModel:
     """
     observed = [
         (gloss, (end - start) / corpus.fps)
-        for glosses, spans in zip(corpus.glosses, corpus.spans, strict=True)
+        for glosses, spans in zip(corpus.glosses, spans or corpus.spans, strict=True)
         for gloss, (start, end) in zip(glosses, spans or (), strict=False)
         if end > start
     ]

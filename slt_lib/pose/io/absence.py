@@ -4,6 +4,8 @@ import numpy as np
 
 from slt_lib.pose.skeleton import Skeleton
 
+NOT_NUMBERS = "points that are not numbers are masked"
+
 
 def seen_joints(positions: np.ndarray, skeleton: Skeleton) -> tuple[np.ndarray, tuple[str, ...]]:
     """Which joints were seen, told from the coordinates alone, and how absence was coded.
@@ -30,7 +32,7 @@ def seen_joints(positions: np.ndarray, skeleton: Skeleton) -> tuple[np.ndarray, 
         frozen[:, ids] = same[:, ids].all(-1, keepdims=True)
     frozen |= same.all(-1, keepdims=True)
     frozen &= ~zero
-    notes = []
+    notes = [] if np.isfinite(positions).all() else [NOT_NUMBERS]
     for part, ids in skeleton.groups.items():
         for what, absent in (("are zeros", zero), ("repeat the frame before", frozen)):
             count = int(absent[:, ids].all(-1).sum()) if len(ids) else 0

@@ -120,7 +120,7 @@ def read_lexicon(folder: str | Path) -> list[LexiconEntry]:
         entries, bad = [], []
         for row in reader:
             try:
-                entries.append(_entry(folder, row))
+                entries.append(lexicon_entry(folder, row))
             except ValueError as error:
                 bad.append(f"row {reader.line_num}: {error}")
     if bad:
@@ -131,7 +131,18 @@ def read_lexicon(folder: str | Path) -> list[LexiconEntry]:
     return entries
 
 
-def _entry(folder: Path, row: dict) -> LexiconEntry:
+def lexicon_entry(folder: Path, row: dict) -> LexiconEntry:
+    """A row of an `index.csv` as an entry.
+
+    Args:
+        folder: The lexicon's folder.
+        row: Its fields by column.
+
+    Raises:
+        ValueError: If it can't be one; the message says why.
+
+    Chapter: 15_your_own_data
+    """
     if None in row or None in row.values():
         raise ValueError("not as many fields as the header has")
     where = PurePosixPath(row["path"].replace("\\", "/"))
@@ -165,7 +176,7 @@ def write_lexicon(signs: Iterable[tuple[LexiconEntry, PoseSequence]], folder: st
     for entry, pose in signs:
         row = {name: getattr(entry, name) for name in COLUMNS}
         with refusing(folder, "a lexicon", "Correct the entry."):
-            entry = _entry(folder, {name: str(value) for name, value in row.items()})
+            entry = lexicon_entry(folder, {name: str(value) for name, value in row.items()})
             if not entry.path.endswith(".pose"):
                 raise ValueError(f"{entry.path} does not end in .pose")
         if entry.path not in written:

@@ -29,8 +29,8 @@ def write_npz(pose: PoseSequence, path: str | Path) -> None:
     with atomic_write(path) as stream:
         np.savez(
             stream,
-            positions=pose.positions,
-            confidence=pose.confidence,
+            positions=np.ascontiguousarray(pose.positions),
+            confidence=np.ascontiguousarray(pose.confidence),
             fps=np.float64(pose.fps),
             skeleton=pose.skeleton.name,
             meta=meta,

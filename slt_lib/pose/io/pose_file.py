@@ -15,6 +15,7 @@ from pose_format.utils.reader import BufferReader
 
 from slt_lib.pose.depth import Z_PIXEL, Z_SHARE, z_unit
 from slt_lib.pose.errors import PoseFileError
+from slt_lib.pose.io.absence import NOT_NUMBERS
 from slt_lib.pose.io.guard import atomic_write, checked_fps, read_bytes, refusing
 from slt_lib.pose.sequence import PoseSequence
 from slt_lib.pose.skeleton import SKELETONS, Skeleton
@@ -70,7 +71,7 @@ def _parse(data: bytes, path: Path) -> PoseSequence:
         notes.append(f"{confidence.shape[1]} people in the file, number {person + 1} read")
     positions, confidence = body.data.data[:, person], confidence[:, person]
     if not np.isfinite(positions).all() or not np.isfinite(confidence).all():
-        notes.append("points that are not numbers are masked")
+        notes.append(NOT_NUMBERS)
     if ((confidence > 1) | (confidence < 0)).any():
         notes.append("confidences outside 0 to 1 are clamped")
     size = header.dimensions

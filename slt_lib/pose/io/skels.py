@@ -69,6 +69,42 @@ def iter_skels(stem: str | Path, fps: float = 25.0) -> Iterator[Utterance]:
         )
 
 
+def skels_line(path: str | Path, start: int, number: int, fps: float = 25.0) -> PoseSequence:
+    """One sequence of a `.skels` file, read on its own.
+
+    Args:
+        path: The file.
+        start: Where its line begins, in bytes (`line_starts`).
+        number: Of the line, from 1, for messages.
+        fps: As for `iter_skels`.
+
+    Raises:
+        PoseFileError: If the line is damaged.
+
+    Chapter: 15_your_own_data
+    """
+    path = Path(path)
+    with refusing(path, "a .skels file", FIX), path.open("rb") as stream:
+        stream.seek(start)
+        return _pose(stream.readline(LONGEST_LINE), number, path, checked_fps(fps))
+
+
+def line_starts(path: str | Path) -> list[int]:
+    """Where each line of a `.skels` file begins, in bytes.
+
+    Raises:
+        PoseFileError: If the file can't be read.
+
+    Chapter: 15_your_own_data
+    """
+    starts, at = [], 0
+    with refusing(Path(path), "a .skels file", FIX):
+        for line in _long_lines(Path(path)):
+            starts.append(at)
+            at += len(line)
+    return starts
+
+
 def _lines(path: Path) -> list[str]:
     with refusing(path, "a text file", "It has to be UTF-8 text."):
         text = read_bytes(path, LARGEST_FILE).decode("utf-8-sig")

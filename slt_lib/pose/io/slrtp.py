@@ -9,6 +9,7 @@ import re
 import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -48,7 +49,14 @@ class SlrtpFile(Mapping[str, Utterance]):
     def __iter__(self) -> Iterator[str]:
         return iter(self._items)
 
-    def __getitem__(self, name: str) -> Utterance:
+    def said(self, name: str) -> Utterance:
+        """What is written about an item; its poses aren't looked at.
+
+        Raises:
+            PoseFileError: If it lacks a key, or has something else than text.
+
+        Chapter: 15_your_own_data
+        """
         item = self._items[name]
         with refusing(self.path, f"item {name!r}", FIX):
             missing = [k for k in KEYS if k not in item] if isinstance(item, dict) else KEYS
@@ -56,12 +64,17 @@ class SlrtpFile(Mapping[str, Utterance]):
                 raise PoseFileError(f"{name!r} has no {', '.join(missing)}.", file=self.path)
             if not all(isinstance(item[key], str) for key in ("name", "text", "gloss", "speaker")):
                 raise PoseFileError(f"{name!r} has something else than text.", file=self.path)
+        gloss = tuple(item["gloss"].split())
+        return Utterance(item["name"], gloss, item["text"], item["speaker"])
+
+    def __getitem__(self, name: str) -> Utterance:
+        said, item = self.said(name), self._items[name]
+        with refusing(self.path, f"item {name!r}", FIX):
             positions = self._positions(name, item["poses_3d"])
             seen, notes = seen_joints(positions, SLRTP_FILE_178)
             meta = {"file": str(self.path), "notes": notes}
             pose = PoseSequence(positions, seen, self.fps, SLRTP_FILE_178, meta)
-        gloss = tuple(item["gloss"].split())
-        return Utterance(item["name"], gloss, item["text"], item["speaker"], pose, len(pose))
+        return replace(said, pose=pose, frames=len(pose))
 
     def _positions(self, name: str, tensor: object) -> np.ndarray:
         """A tensor as float32 [frames, 178, 3], never more bytes than the file has."""

@@ -1,0 +1,165 @@
+"""The data sets of chapter 13: the same number of added sentences, from other sources."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from functools import cache
+from itertools import islice
+from pathlib import Path
+
+import slt_lib
+from slt_lib.corpus.sentences.collect import Checks, Collected, collect, leaked
+from slt_lib.corpus.sentences.grammar_source import Grammar
+from slt_lib.corpus.sentences.pairs import Pair, Source
+from slt_lib.corpus.sentences.pairs_file import PairsFile
+from slt_lib.corpus.sentences.recombine import Recombination
+from slt_lib.corpus.sentences.repair import Repair
+from slt_lib.dictionary import load_dictionary
+from slt_lib.experiments.data import DATASETS, Data, blind
+from slt_lib.experiments.scale import scale as scale_of
+from slt_lib.pose.errors import SLTError
+from slt_lib.translation.data import TranslationData
+
+RECORDED = Path(slt_lib.__file__).parents[1] / "book" / "recorded" / "13_novel_sentences"
+PAIRS = RECORDED / "small_model.jsonl"  # what the small model wrote and the checks accepted
+SOURCES = ("ngram", "llm", "grammar")
+DRAWN = 1  # seed of the sources: corpora stay the same for all seeds of training
+
+
+class NovelData(Data):
+    """As `Data`, with new sentences of several sources.
+
+    Args:
+        pairs: File with the language model's pairs; by default the recorded ones.
+        more: As for `Data`.
+
+    Chapter: 13_novel_sentences
+    """
+
+    def __init__(self, *args, pairs: str | Path = "", **more) -> None:
+        super().__init__(*args, **more)
+        self.pairs_file = Path(pairs) if pairs else PAIRS
+        self._collected: dict[str, Collected] = {}
+
+    @property
+    def makers(self) -> Mapping[str, Callable[[Data], TranslationData]]:
+        """All data sets by name."""
+        return DATASETS | NOVEL_SETS
+
+    def pairs(self, split: str) -> list[Pair]:
+        """Glosses and texts of a split."""
+        corpus = self.splits[split]
+        return [Pair(tuple(g), t) for g, t in zip(corpus.glosses, corpus.texts, strict=True)]
+
+    def held_out(self) -> list[Pair]:
+        """Glosses and texts that must not come up in training."""
+        return [*self.pairs("dev"), *self.pairs("test")]
+
+    def checks(self, *, any_words: bool = False) -> Checks:
+        """New checks, which have seen nothing yet.
+
+        Args:
+            any_words: Whether texts may have words that training hasn't.
+        """
+        dictionary, train = self.signs(), self.pairs("train")
+        words = None if any_words else {w for pair in train for w in pair.text.split()}
+        return Checks(
+            Repair(dictionary.glosses, dictionary.lookup), train, self.held_out(), words
+        )
+
+    @cache  # noqa: B019  (one per experiment, and it lives as long)
+    def signs(self):
+        """The dictionary."""
+        if not self.dictionary:
+            raise SLTError("New sentences need a dictionary.", fix="Give dictionary=... as well.")
+        return load_dictionary(self.dictionary)
+
+    def source(self, name: str) -> Source:
+        """A source of sentences by name: one of `SOURCES`.
+
+        Raises:
+            SLTError: If the corpus has no such source.
+        """
+        if name == "ngram":
+            return Recombination(self.pairs("train"), seed=DRAWN)
+        if name == "grammar" and self.world is not None:
+            return Grammar(seed=DRAWN)
+        if name == "llm":
+            return PairsFile(self.pairs_file)
+        raise SLTError(f"This corpus has no source {name!r}.", fix="Leave its arms out.")
+
+    @property
+    def added(self) -> int:
+        """How many sentences every source adds: as many as the language model's file allows."""
+        return min(self.scale.novel, len(self.collected("llm").pairs))
+
+    def collected(self, name: str) -> Collected:
+        """What came of a source; of a language model's file everything, else `added`."""
+        if name not in self._collected:
+            n = self.scale.novel if name == "llm" else self.added
+            checks = self.checks(any_words=name == "grammar")
+            self._collected[name] = collect(self.source(name), n, checks)
+        return self._collected[name]
+
+    def sentences_of(self, name: str) -> list[Pair]:
+        """The sentences that a source adds.
+
+        Raises:
+            SLTError: If it hasn't enough, or one of them is in dev or test.
+        """
+        found = list(islice(self.collected(name).pairs, self.added))
+        if len(found) < self.added:
+            raise SLTError(f"{name} gave only {len(found)} of {self.added} sentences.")
+        if leaked(found, self.held_out()):
+            raise SLTError(f"A sentence of {name} is in dev or test.", fix="Report it, please.")
+        return found
+
+
+def _more(source: str) -> Callable[[NovelData], TranslationData]:
+    """The stitched new sentences of a source."""
+
+    def make(data: NovelData) -> TranslationData:
+        sentences = [(pair.glosses, pair.text) for pair in data.sentences_of(source)]
+        key = hashlib.sha256(repr(sentences).encode()).hexdigest()[:8]
+        return data.stitched(f"more_{source}_{key}", sentences=sentences)
+
+    return make
+
+
+def _more_permuted(data: NovelData) -> TranslationData:
+    """As many training sentences, their glosses re-ordered: no new text."""
+    sentences = data.sentences()[: data.added]
+    return data.stitched(
+        f"more_permuted_{data.added}", sentences=sentences, vary={"reorder": "local"}
+    )
+
+
+NOVEL_SETS: dict[str, Callable[[NovelData], TranslationData]] = {
+    "more_permuted": _more_permuted,
+    **{f"more_{source}": _more(source) for source in SOURCES},
+    "text_ngram": blind("synthetic+more_ngram"),
+}
+_data: dict[tuple, NovelData] = {}
+
+
+def novel_data_of(
+    size: str, work: str, corpus: str = "", dictionary: str = "", processes: int = 1,
+    pairs: str = "",
+) -> NovelData:  # fmt: skip
+    """The data of a size, opened once per process.
+
+    Args:
+        size: A key of `scale.SCALES`.
+        work: Folder for corpora and trainings.
+        corpus, dictionary: As for `Data`.
+        processes: To make corpora with.
+        pairs: As for `NovelData`.
+
+    Chapter: 13_novel_sentences
+    """
+    key = (size, str(work), corpus, dictionary, pairs)
+    if key not in _data:
+        _data[key] = NovelData(
+            scale_of(size), work, corpus=corpus, dictionary=dictionary, processes=processes,
+            pairs=pairs,
+        )  # fmt: skip
+    return _data[key]
