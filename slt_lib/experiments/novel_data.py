@@ -37,7 +37,8 @@ class NovelData(Data):
 
     def __init__(self, *args, pairs: str | Path = "", **more) -> None:
         super().__init__(*args, **more)
-        self.pairs_file = Path(pairs) if pairs else PAIRS
+        own = self.world is None  # the recorded pairs are of the weather world
+        self.pairs_file = Path(pairs) if pairs else None if own else PAIRS
         self._collected: dict[str, Collected] = {}
 
     @property
@@ -71,23 +72,29 @@ class NovelData(Data):
             raise SLTError("New sentences need a dictionary.", fix="Give dictionary=... as well.")
         return load_dictionary(self.dictionary)
 
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Those of `SOURCES` that this corpus has."""
+        there = {"ngram": True, "llm": self.pairs_file, "grammar": self.world}
+        return tuple(name for name in SOURCES if there[name])
+
     def source(self, name: str) -> Source:
-        """A source of sentences by name: one of `SOURCES`.
+        """A source of sentences by name.
 
         Raises:
             SLTError: If the corpus has no such source.
         """
+        if name not in self.sources:
+            raise SLTError(f"This corpus has no source {name!r}.", fix="Leave its arms out.")
         if name == "ngram":
             return Recombination(self.pairs("train"), seed=DRAWN)
-        if name == "grammar" and self.world is not None:
-            return Grammar(seed=DRAWN)
-        if name == "llm":
-            return PairsFile(self.pairs_file)
-        raise SLTError(f"This corpus has no source {name!r}.", fix="Leave its arms out.")
+        return Grammar(seed=DRAWN) if name == "grammar" else PairsFile(self.pairs_file)
 
     @property
     def added(self) -> int:
-        """How many sentences every source adds: as many as the language model's file allows."""
+        """How many sentences every source adds: as many as a language model's file allows."""
+        if not self.pairs_file:
+            return self.scale.novel
         return min(self.scale.novel, len(self.collected("llm").pairs))
 
     def collected(self, name: str) -> Collected:

@@ -187,7 +187,7 @@ def arm_of(name: str) -> Arm:
     Raises:
         SLTError: If there is none.
     """
-    tables = (PRETRAINING, ABLATIONS, TRAINED_OUT, VIDEO, MOTION, NOVEL)
+    tables = (PRETRAINING, ABLATIONS, TRAINED_OUT, VIDEO, MOTION, NOVEL, NOVEL_TRAINED_OUT)
     for table in tables:
         if name in table:
             return table[name]

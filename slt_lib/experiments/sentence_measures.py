@@ -10,7 +10,7 @@ from slt_lib.corpus.sentences.collect import leaked
 from slt_lib.corpus.sentences.grammar_source import Grammar
 from slt_lib.corpus.sentences.measures import Agreement, Grammaticality, measure
 from slt_lib.corpus.sentences.pairs import Pair
-from slt_lib.experiments.novel_data import SOURCES, NovelData
+from slt_lib.experiments.novel_data import NovelData
 
 SAMPLE = {"smoke": 2000, "book": 10_000}  # of the grammar, to learn from; more for other sizes
 LARGE = 60_000
@@ -26,7 +26,7 @@ def measure_sources(seed: int, data: NovelData, *, sample: int = LARGE) -> dict:
         sample: Sentences of the grammar to learn from.
 
     Returns:
-        `sources.<name>`: counts of the funnel, `leaked`, and measures of the accepted sentences;
+        `sources.<name>`: counts of the funnel, `leaked`, and `measured` of what is added;
         `yardsticks.<name>`: the same measures of sentences known to be right or wrong;
         `corpus_overlap`: what dev and test have in common with training anyway;
         `leaked_sentences`.
@@ -36,15 +36,16 @@ def measure_sources(seed: int, data: NovelData, *, sample: int = LARGE) -> dict:
     train, held_out = data.pairs("train"), data.held_out()
     learned = grammar_knowledge(held_out, sample)
     sources = {}
-    for name in SOURCES:
+    for name in data.sources:
         found, added = data.collected(name), data.sentences_of(name)
         sources[name] = {
             **found.record(),
             "added": len(added),
             "leaked": leaked(found.pairs, held_out),
-            **asdict(measure(added, train, *learned)),
+            "measured": asdict(measure(added, train, *learned)),
         }
-    sources["llm"] |= _asked_of_the_model(data)
+    if "llm" in sources:
+        sources["llm"] |= data.source("llm").about.get("funnel", {})  # of what the model was asked
     marks = yardsticks(held_out, seed, size=data.added)
     return {
         "sources": sources,
@@ -54,11 +55,6 @@ def measure_sources(seed: int, data: NovelData, *, sample: int = LARGE) -> dict:
         "sample": sample,
         "corpus_hash": data.hash,
     }
-
-
-def _asked_of_the_model(data: NovelData) -> dict:
-    """The funnel that stands in the file of pairs, if it does: what was asked of the model."""
-    return dict(data.source("llm").about.get("funnel", {}))
 
 
 def grammar_knowledge(held_out: Sequence[Pair], sample: int) -> tuple[Grammaticality, Agreement]:
