@@ -62,9 +62,7 @@ class NovelData(Data):
         """
         dictionary, train = self.signs(), self.pairs("train")
         words = None if any_words else {w for pair in train for w in pair.text.split()}
-        return Checks(
-            Repair(dictionary.glosses, dictionary.lookup), train, self.held_out(), words
-        )
+        return Checks(Repair(dictionary.glosses, dictionary.lookup), train, self.held_out(), words)
 
     @cache  # noqa: B019  (one per experiment, and it lives as long)
     def signs(self):
