@@ -1,9 +1,10 @@
-"""Chapter 13's experiment: the same number of new sentences from each source, none of them leaked."""
+"""Chapter 13's experiment: as many new sentences from each source, none of them leaked."""
 
 import json
+from dataclasses import replace
 
 import pytest
-from experiment_toys import TINY
+from experiment_toys import TINY, WORLD
 
 from slt_lib.corpus.sentences.collect import leaked
 from slt_lib.corpus.sentences.pairs_file import PairsFile
@@ -18,7 +19,8 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*sentences were cut")
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
-    return NovelData(TINY, tmp_path_factory.mktemp("novel"))
+    scale = replace(TINY, world=replace(WORLD, train=60))  # fewer can't be recombined
+    return NovelData(scale, tmp_path_factory.mktemp("novel"))
 
 
 def test_every_source_adds_as_many_and_none_is_held_out(data):
@@ -61,10 +63,9 @@ def test_sources_are_measured_beside_yardsticks(data):
     for one in found["sources"].values():
         assert one["asked"] >= one["parsed"] >= one["accepted"] >= 1 and one["leaked"] == 0
     marks = found["yardsticks"]
-    assert (
-        marks["words shuffled"]["grammatical_text"] < marks["held-out"]["grammatical_text"] + 0.01
-    )
-    assert marks["text of another"]["agreeing"] <= marks["held-out"]["agreeing"]
+    right = marks["held-out"]
+    assert marks["words shuffled"]["grammatical_text"] <= right["grammatical_text"]
+    assert marks["text of another"]["agreeing"] <= right["agreeing"]
 
 
 def test_a_corpus_of_one_s_own_has_the_sources_it_can_have(data):

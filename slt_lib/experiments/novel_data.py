@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Callable, Mapping
 from functools import cache
-from itertools import islice
 from pathlib import Path
 
 import slt_lib
@@ -92,15 +91,15 @@ class NovelData(Data):
 
     @property
     def added(self) -> int:
-        """How many sentences every source adds: as many as a language model's file allows."""
-        if not self.pairs_file:
-            return self.scale.novel
-        return min(self.scale.novel, len(self.collected("llm").pairs))
+        """How many sentences every source adds: as many as the one that has fewest."""
+        return min(len(self.collected(name).pairs) for name in self.sources)
 
     def collected(self, name: str) -> Collected:
-        """What came of a source; of a language model's file everything, else `added`."""
+        """What came of a source: no more than the size wants and a language model's file has."""
         if name not in self._collected:
-            n = self.scale.novel if name == "llm" else self.added
+            n = self.scale.novel
+            if name != "llm" and self.pairs_file:
+                n = min(n, len(self.collected("llm").pairs))
             checks = self.checks(any_words=name == "grammar")
             self._collected[name] = collect(self.source(name), n, checks)
         return self._collected[name]
@@ -109,11 +108,14 @@ class NovelData(Data):
         """The sentences that a source adds.
 
         Raises:
-            SLTError: If it hasn't enough, or one of them is in dev or test.
+            SLTError: If there are none, or one of them is in dev or test.
         """
-        found = list(islice(self.collected(name).pairs, self.added))
-        if len(found) < self.added:
-            raise SLTError(f"{name} gave only {len(found)} of {self.added} sentences.")
+        if self.added == 0:
+            few = min(self.sources, key=lambda one: len(self.collected(one).pairs))
+            raise SLTError(
+                f"The source {few} has no usable sentence.", fix="Is the training set too small?"
+            )
+        found = self.collected(name).pairs[: self.added]
         if leaked(found, self.held_out()):
             raise SLTError(f"A sentence of {name} is in dev or test.", fix="Report it, please.")
         return found

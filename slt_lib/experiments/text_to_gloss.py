@@ -212,7 +212,7 @@ def summary_text_to_gloss(records: Mapping[int, Mapping]) -> dict:
     """
     found: dict[str, list[float]] = {}
     for one in records.values():
-        for part in ("glosses", "seconds", "cutoff", "faces", "signing"):
+        for part in ("glosses", "durations", "cutoff", "faces", "signing"):
             for system, measures in one.get(part, {}).items():
                 for name, value in measures.items():
                     found.setdefault(f"{part}.{system}.{name}", []).append(value)
