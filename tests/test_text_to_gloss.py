@@ -195,9 +195,9 @@ def test_it_learns_glosses_durations_and_faces(taught):
     assert [one.glosses for one in heads_on(taught, data)] == list(data.glosses)
     found = gloss_scores(taught, data, data)
     assert found["glosses"]["model"]["wer"] == 0
-    assert found["seconds"]["model"]["mae"] < found["seconds"]["mean"]["mae"]
+    assert found["durations"]["model"]["mae"] < found["durations"]["mean"]["mae"]
     assert found["faces"]["model"]["f1"] == 1 and found["faces"]["none"]["f1"] == 0
-    assert 0.9 < found["seconds"]["model"]["ratio"] < 1.1
+    assert 0.9 < found["durations"]["model"]["ratio"] < 1.1
 
 
 def test_signed_and_unsigned_sentences_are_learnt_together():

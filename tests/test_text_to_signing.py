@@ -188,3 +188,20 @@ def test_one_arm_is_trained_measured_and_summed_up(tmp_path, monkeypatch):
     data.dictionary = None
     with pytest.raises(SLTError, match="needs a dictionary"):
         TextToSigning(data)
+
+
+def test_timelines_stack_the_signs_of_each_account_in_order():
+    from slt_lib.plots.style import FigureError
+    from slt_lib.plots.text_to_gloss import timelines
+
+    rows = {
+        "signer": [("NORD", 0.4), ("REGEN", 0.8), ("NORD", 0.5)],
+        "one for all": [("NORD", 0.6)],
+    }
+    fig = timelines(rows, alt="Two rows of bars, one bar per sign.")
+    assert [list(bar.x) for bar in fig.data] == [[0.4, 0.6], [0.8], [0.5]]
+    assert (
+        fig.layout.barmode == "stack" and fig.data[0].marker.color[0] == fig.data[2].marker.color[0]
+    )
+    with pytest.raises(FigureError):
+        timelines({}, alt="Two rows of bars, one bar per sign.")

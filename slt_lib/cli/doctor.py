@@ -1,7 +1,6 @@
 """`slt-book doctor`: what this machine has, and what each missing part would enable."""
 
 import importlib.metadata
-import importlib.util
 import os
 import platform
 import shutil
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import psutil
 
+from slt_lib.corpus.sentences.local_model import find_llm
 from slt_lib.pose.errors import MissingPartError
 from slt_lib.pose.video import video_command
 
@@ -30,7 +30,7 @@ class Part:
 
 def examine() -> list[Part]:
     """Look at the machine; nothing is installed, changed or fetched."""
-    return [*_machine(), *_versions(), _browser(), _smplx(), _gsplat(), _video(), _llm()]
+    return [*_machine(), *_versions(), _browser(), _smplx(), _gsplat(), _video(), *_llm()]
 
 
 def as_text(parts: list[Part]) -> str:
@@ -136,16 +136,29 @@ def _video() -> Part:
     return Part("video environment", there, found, "reading poses from your own videos (MediaPipe)")
 
 
-def _llm() -> Part:
+def _llm() -> list[Part]:
     endpoint = os.environ.get("OPENAI_BASE_URL") or (
         "the default endpoint" if os.environ.get("OPENAI_API_KEY") else None
     )
-    client = importlib.util.find_spec("openai") is not None
-    there = client and endpoint is not None
+    client = bool(_version("openai"))
     found = f"{endpoint or 'no endpoint (OPENAI_BASE_URL, OPENAI_API_KEY)'}" + (
         "" if client else ", the openai package isn't installed"
     )
-    return Part("language model", there, found, "text to gloss with a language model")
+    there = client and endpoint is not None
+    enables = "new sentences by a language model, asked live"
+    return [
+        Part("language model, endpoint", there, found, enables),
+        _local_llm(enables),
+    ]
+
+
+def _local_llm(enables: str) -> Part:
+    model = find_llm()
+    missing = [name for name in ("transformers", "accelerate", "gguf") if not _version(name)]
+    found = str(model) if model else "none: `make small-llm` fetches a small one, SLT_LLM names one"
+    if missing:
+        found += f"; not installed: {', '.join(missing)} (pip install 'slt-book[llm]')"
+    return Part("language model, local", bool(model) and not missing, found, enables)
 
 
 def _version(name: str) -> str:

@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Callable, Mapping
 from functools import cache
-from itertools import islice
 from pathlib import Path
 
 import slt_lib
@@ -14,7 +13,7 @@ from slt_lib.corpus.sentences.pairs_file import PairsFile
 from slt_lib.corpus.sentences.recombine import Recombination
 from slt_lib.corpus.sentences.repair import Repair
 from slt_lib.dictionary import load_dictionary
-from slt_lib.experiments.data import DATASETS, Data, blind
+from slt_lib.experiments.data import DATASETS, QUARTER, Data, blind
 from slt_lib.experiments.scale import scale as scale_of
 from slt_lib.pose.errors import SLTError
 from slt_lib.translation.data import TranslationData
@@ -37,7 +36,8 @@ class NovelData(Data):
 
     def __init__(self, *args, pairs: str | Path = "", **more) -> None:
         super().__init__(*args, **more)
-        self.pairs_file = Path(pairs) if pairs else PAIRS
+        own = self.world is None  # the recorded pairs are of the weather world
+        self.pairs_file = Path(pairs) if pairs else None if own else PAIRS
         self._collected: dict[str, Collected] = {}
 
     @property
@@ -62,9 +62,7 @@ class NovelData(Data):
         """
         dictionary, train = self.signs(), self.pairs("train")
         words = None if any_words else {w for pair in train for w in pair.text.split()}
-        return Checks(
-            Repair(dictionary.glosses, dictionary.lookup), train, self.held_out(), words
-        )
+        return Checks(Repair(dictionary.glosses, dictionary.lookup), train, self.held_out(), words)
 
     @cache  # noqa: B019  (one per experiment, and it lives as long)
     def signs(self):
@@ -73,29 +71,35 @@ class NovelData(Data):
             raise SLTError("New sentences need a dictionary.", fix="Give dictionary=... as well.")
         return load_dictionary(self.dictionary)
 
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Those of `SOURCES` that this corpus has."""
+        there = {"ngram": True, "llm": self.pairs_file, "grammar": self.world}
+        return tuple(name for name in SOURCES if there[name])
+
     def source(self, name: str) -> Source:
-        """A source of sentences by name: one of `SOURCES`.
+        """A source of sentences by name.
 
         Raises:
             SLTError: If the corpus has no such source.
         """
+        if name not in self.sources:
+            raise SLTError(f"This corpus has no source {name!r}.", fix="Leave its arms out.")
         if name == "ngram":
             return Recombination(self.pairs("train"), seed=DRAWN)
-        if name == "grammar" and self.world is not None:
-            return Grammar(seed=DRAWN)
-        if name == "llm":
-            return PairsFile(self.pairs_file)
-        raise SLTError(f"This corpus has no source {name!r}.", fix="Leave its arms out.")
+        return Grammar(seed=DRAWN) if name == "grammar" else PairsFile(self.pairs_file)
 
     @property
     def added(self) -> int:
-        """How many sentences every source adds: as many as the language model's file allows."""
-        return min(self.scale.novel, len(self.collected("llm").pairs))
+        """How many sentences every source adds: as many as the one that has fewest."""
+        return min(len(self.collected(name).pairs) for name in self.sources)
 
     def collected(self, name: str) -> Collected:
-        """What came of a source; of a language model's file everything, else `added`."""
+        """What came of a source: no more than the size wants and a language model's file has."""
         if name not in self._collected:
-            n = self.scale.novel if name == "llm" else self.added
+            n = self.scale.novel
+            if name != "llm" and self.pairs_file:
+                n = min(n, len(self.collected("llm").pairs))
             checks = self.checks(any_words=name == "grammar")
             self._collected[name] = collect(self.source(name), n, checks)
         return self._collected[name]
@@ -104,14 +108,33 @@ class NovelData(Data):
         """The sentences that a source adds.
 
         Raises:
-            SLTError: If it hasn't enough, or one of them is in dev or test.
+            SLTError: If there are none, or one of them is in dev or test.
         """
-        found = list(islice(self.collected(name).pairs, self.added))
-        if len(found) < self.added:
-            raise SLTError(f"{name} gave only {len(found)} of {self.added} sentences.")
+        if self.added == 0:
+            few = min(self.sources, key=lambda one: len(self.collected(one).pairs))
+            raise SLTError(
+                f"The source {few} has no usable sentence.", fix="Is the training set too small?"
+            )
+        found = self.collected(name).pairs[: self.added]
         if leaked(found, self.held_out()):
             raise SLTError(f"A sentence of {name} is in dev or test.", fix="Report it, please.")
         return found
+
+    def sentences_of_quarter(self) -> list[Pair]:
+        """N-gram sentences of a model that knows a quarter of the training set only.
+
+        Raises:
+            SLTError: If one of them is in dev or test.
+        """
+        known = self.pairs("train")[::QUARTER]
+        dictionary, words = self.signs(), {w for pair in known for w in pair.text.split()}
+        checks = Checks(
+            Repair(dictionary.glosses, dictionary.lookup), known, self.held_out(), words
+        )
+        found = collect(Recombination(known, seed=DRAWN), self.scale.novel, checks)
+        if leaked(found.pairs, self.held_out()):
+            raise SLTError("An n-gram sentence is in dev or test.", fix="Report it, please.")
+        return found.pairs
 
 
 def _more(source: str) -> Callable[[NovelData], TranslationData]:
@@ -125,6 +148,13 @@ def _more(source: str) -> Callable[[NovelData], TranslationData]:
     return make
 
 
+def _more_ngram_quarter(data: NovelData) -> TranslationData:
+    """As many n-gram sentences as chapter 12 has novel ones, fitted on its quarter alone."""
+    pairs = data.sentences_of_quarter()
+    sentences = [(pair.glosses, pair.text) for pair in pairs]
+    return data.stitched(f"more_ngram_25_{len(pairs)}", sentences=sentences, every=QUARTER)
+
+
 def _more_permuted(data: NovelData) -> TranslationData:
     """As many training sentences, their glosses re-ordered: no new text."""
     sentences = data.sentences()[: data.added]
@@ -136,6 +166,7 @@ def _more_permuted(data: NovelData) -> TranslationData:
 NOVEL_SETS: dict[str, Callable[[NovelData], TranslationData]] = {
     "more_permuted": _more_permuted,
     **{f"more_{source}": _more(source) for source in SOURCES},
+    "more_ngram_25": _more_ngram_quarter,
     "text_ngram": blind("synthetic+more_ngram"),
 }
 _data: dict[tuple, NovelData] = {}

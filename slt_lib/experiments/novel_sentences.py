@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from slt_lib.corpus.sentences.collect import leaked
 from slt_lib.experiments import tables
 from slt_lib.experiments.novel_data import SOURCES, NovelData, novel_data_of
-from slt_lib.experiments.protocols import NOVEL
+from slt_lib.experiments.protocols import NOVEL, NOVEL_TRAINED_OUT, arm_of
 from slt_lib.experiments.run import run
 
-RECORDED_ARMS = (*NOVEL, "sources", "text_to_gloss")
+RECORDED_ARMS = (*NOVEL, *NOVEL_TRAINED_OUT, "sources", "text_to_gloss")
 PAIRS = {
     "permuted_vs_equal_compute": ("equal_compute", "permuted"),
     **{f"{name}_vs_equal_compute": ("equal_compute", name) for name in SOURCES},
@@ -42,9 +42,7 @@ def run_novel(
     if arm == "text_to_gloss":
         from slt_lib.experiments.text_to_gloss import run_text_to_gloss
 
-        return run_text_to_gloss(
-            seed, size=size, work=work, corpus=corpus, dictionary=dictionary
-        )
+        return run_text_to_gloss(seed, size=size, work=work, corpus=corpus, dictionary=dictionary)
     data = novel_data_of(size, work, corpus, dictionary, processes, pairs)
     if arm == "sources":
         from slt_lib.experiments.sentence_measures import measure_sources
@@ -58,8 +56,11 @@ def run_novel_arm(arm: str, seed: int, data: NovelData) -> dict:
 
     Chapter: 13_novel_sentences
     """
-    added = [name for name in SOURCES if any(f"_{name}" in p.data for p in NOVEL[arm].phases)]
-    new = [pair for name in added for pair in data.sentences_of(name)]
+    if arm in NOVEL_TRAINED_OUT:
+        new = data.sentences_of_quarter()
+    else:
+        seen = " ".join(phase.data for phase in arm_of(arm).phases)
+        new = [p for name in SOURCES if f"_{name}" in seen for p in data.sentences_of(name)]
     return run(arm, seed, data) | {
         "added_sentences": len(new),
         "leaked_sentences": leaked(new, data.held_out()),
@@ -78,7 +79,7 @@ def novel_summary(records: tables.Records) -> dict:
 
     Chapter: 13_novel_sentences
     """
-    arms = {arm: records[arm] for arm in NOVEL if arm in records}
+    arms = {arm: records[arm] for arm in (*NOVEL, *NOVEL_TRAINED_OUT) if arm in records}
     found = tables.recorded_summary(arms) | {"p_values": p_values(arms)}
     sources, spoken = records.get("sources", {}), records.get("text_to_gloss", {})
     first = sources[min(sources)] if sources else {}

@@ -172,6 +172,13 @@ NOVEL = {  # chapter 13: the training sentences, stitched, and as many more from
         words="real+more_ngram",
     ),
 }  # fmt: skip
+NOVEL_TRAINED_OUT = {  # chapter 13, to be held against chapter 12's TRAINED_OUT
+    "long_ngram": Arm(
+        "(d+) synthetic with n-gram sentences, then real",
+        (Phase("synthetic_25+more_ngram_25", LONG), Phase("real_25", LONG, FINE)),
+        "real_25+more_ngram_25",
+    ),
+}
 
 
 def arm_of(name: str) -> Arm:
@@ -180,7 +187,7 @@ def arm_of(name: str) -> Arm:
     Raises:
         SLTError: If there is none.
     """
-    tables = (PRETRAINING, ABLATIONS, TRAINED_OUT, VIDEO, MOTION, NOVEL)
+    tables = (PRETRAINING, ABLATIONS, TRAINED_OUT, VIDEO, MOTION, NOVEL, NOVEL_TRAINED_OUT)
     for table in tables:
         if name in table:
             return table[name]

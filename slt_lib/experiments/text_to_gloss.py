@@ -35,7 +35,7 @@ FACES_SHOWN = 150  # sentences that named expressions are learnt from
 TIMED = 21  # unseen sentences that are signed against the clock
 PLAYER = "slt_lib.plots.player:skeleton_player"
 MODEL = ModelSettings(width=64, feedforward=128, dropout=0.2, gloss_ctc=False, text_ctc=False)
-UPDATES = {"smoke": 40, "book": 400, "short": 600, "full": 1200, "paper": 6000}
+UPDATES = {"smoke": 40, "book": 400, "short": 1200, "full": 1200, "paper": 6000}  # cheap enough
 
 
 def sentence_faces(corpus: Corpus, sentences: Sequence[Sentence]) -> dict[str, tuple[str, ...]]:
@@ -212,7 +212,7 @@ def summary_text_to_gloss(records: Mapping[int, Mapping]) -> dict:
     """
     found: dict[str, list[float]] = {}
     for one in records.values():
-        for part in ("glosses", "seconds", "cutoff", "faces", "signing"):
+        for part in ("glosses", "durations", "cutoff", "faces", "signing"):
             for system, measures in one.get(part, {}).items():
                 for name, value in measures.items():
                     found.setdefault(f"{part}.{system}.{name}", []).append(value)

@@ -175,11 +175,22 @@ def draw_bars(ax: Axes, bars: list[dict], mode: str) -> None:
         error = (bar.get(f"error_{along}") or {}).get("array")
         if sideways:
             ax.barh(at + shift, length, wide, left=start, color=look, xerr=error, ecolor=INK)
+            _words_inside(ax, bar, at, np.asarray(start), length)
         else:
             ax.bar(at + shift, length, wide, bottom=start, color=look, yerr=error, ecolor=INK)
     if words:
         axis = ax.yaxis if sideways else ax.xaxis
         axis.set_ticks(range(len(names)), labels=[str(n) for n in names])
+
+
+def _words_inside(ax: Axes, bar: dict, at: np.ndarray, start: np.ndarray, length: np.ndarray):
+    """A sideways bar's own words in its middle, if it has any and they have room."""
+    if bar.get("textposition") != "inside":
+        return
+    widest = max(ax.get_xlim()[1], (start + length).max(initial=0.0))
+    for y, x, wide, words in zip(at, start, length, bar["text"], strict=True):
+        if wide > 0.011 * widest * len(words):
+            ax.text(x + wide / 2, y, words, ha="center", va="center", color="white", size="small")
 
 
 def _names(bar: dict, across: str, along: str) -> list:

@@ -23,21 +23,18 @@ def timelines(rows: Mapping[str, Sequence[tuple[str, float]]], *, alt: str) -> g
     glosses = list(dict.fromkeys(gloss for row in rows.values() for gloss, _ in row))
     if not glosses:
         raise FigureError("There is no sign to show.", fix="Give rows of (gloss, seconds).")
+    colours = {gloss: COLOURS[i % len(COLOURS)] for i, gloss in enumerate(glosses)}
     fig = go.Figure()
-    for number, gloss in enumerate(glosses):
-        bars = []  # (row, start, seconds)
-        for name, row in rows.items():
-            at = 0.0
-            for other, seconds in row:
-                bars += [(name, at, seconds)] if other == gloss else []
-                at += seconds
+    for place in range(max(map(len, rows.values()))):
+        there = [(name, *row[place]) for name, row in rows.items() if place < len(row)]
         fig.add_bar(
-            y=[b[0] for b in bars], base=[b[1] for b in bars], x=[b[2] for b in bars],
-            orientation="h", name=gloss, marker_color=COLOURS[number % len(COLOURS)],
-            text=gloss, textposition="inside", insidetextanchor="middle", textangle=0,
-            hovertemplate=f"{gloss}: %{{x:.2f}} s<extra></extra>", marker_line_width=1,
+            y=[name for name, _, _ in there], x=[seconds for _, _, seconds in there],
+            text=[gloss for _, gloss, _ in there], orientation="h", name=f"sign {place + 1}",
+            marker={"color": [colours[gloss] for _, gloss, _ in there], "line": {"width": 1}},
+            textposition="inside", insidetextanchor="middle", textangle=0,
+            hovertemplate="%{text}: %{x:.2f} s<extra></extra>",
         )  # fmt: skip
-    fig.update_layout(barmode="overlay", showlegend=False)
+    fig.update_layout(barmode="stack", showlegend=False)
     fig.update_layout(uniformtext={"minsize": 8, "mode": "hide"})
     fig.update_yaxes(autorange="reversed")
     fig.update_xaxes(title_text="seconds")

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, pairwise
 
 from slt_lib.corpus.sentences.pairs import Pair, Raw, Source
 from slt_lib.corpus.sentences.repair import Repair, clean_text
@@ -92,7 +92,7 @@ class Checks:
         words = pair.text.split()[:-1]
         if not words or len(pair.glosses) > LONGEST[0] or len(words) > LONGEST[1]:
             return "empty or too long"
-        if any(a == b for sides in (words, pair.glosses) for a, b in _neighbours(sides)):
+        if any(a == b for sides in (words, pair.glosses) for a, b in pairwise(sides)):
             return "says something twice in a row"
         if _most(words, 2) > 2 or _most(words, 4) > 1:  # 6 of 1,000 of the grammar's own do
             return "goes round in circles"
@@ -156,7 +156,3 @@ def _most(words: Sequence[str], n: int) -> int:
     """How often the most frequent stretch of n words occurs."""
     runs = Counter(tuple(words[i : i + n]) for i in range(len(words) - n + 1))
     return max(runs.values(), default=0)
-
-
-def _neighbours(values: Sequence[str]) -> Iterable[tuple[str, str]]:
-    return zip(values, values[1:], strict=False)

@@ -16,6 +16,7 @@ from slt_lib.pose.errors import SLTError
 LONGEST = (8, 14)  # glosses and words of a phrase
 START, STOP = "<s>", "</s>"
 EXCHANGES = 3  # most in a sentence
+SMALL = 200  # pairs, below which less must fit, since otherwise nothing would
 TRIES = 40  # replacements looked at before a sentence is given up
 Span = tuple[int, int, int, int]  # glosses from, to; words from, to
 
@@ -44,17 +45,18 @@ class Recombination:
         self.train, self.seed = list(train), seed
         links = Links(self.train)
         self.spans = [phrases(pair, links(pair)) for pair in self.train]
-        self.places: dict[tuple[str, str], list[tuple[int, Span]]] = defaultdict(list)
+        self.order = 3 if len(self.train) >= SMALL else 2
+        self.places: dict[tuple[str, ...], list[tuple[int, Span]]] = defaultdict(list)
         for number, pair in enumerate(self.train):
             for span in self.spans[number]:
-                self.places[_around(pair, span)].append((number, span))
+                self.places[self._around(pair, span)].append((number, span))
         self.singles = {
             (self.train[n].glosses[i], self.train[n].text.split()[a])
             for found in self.places.values()
             for n, (i, j, a, b) in found
             if (j, b) == (i + 1, a + 1)
         }
-        self.trigrams = {t for pair in self.train for t in ngrams(pair.text.split(), 3)}
+        self.ngrams = {t for p in self.train for t in ngrams(p.text.split(), self.order)}
         self.bigrams = {b for pair in self.train for b in ngrams(pair.glosses, 2)}
 
     def draw(self) -> Iterator[Raw]:
@@ -85,7 +87,7 @@ class Recombination:
         if not spans:
             return None
         span = spans[int(rng.integers(len(spans)))]
-        options = self.places[_around(pair, span)] if _around(pair, span) in self.places else []
+        options = self.places.get(self._around(pair, span), [])
         for at in rng.integers(len(options), size=TRIES) if options else ():
             other, (i, j, a, b) = self.train[options[at][0]], options[at][1]
             phrase = Pair(other.glosses[i:j], " ".join(other.text.split()[a:b]))
@@ -94,10 +96,14 @@ class Recombination:
                 return new
         return None
 
+    def _around(self, pair: Pair, span: Span) -> tuple[str, ...]:
+        """The word before a phrase, and, unless the corpus is small, the one after it."""
+        words = [START, *pair.text.split(), STOP]
+        return words[span[2]], *([words[span[3] + 1]] if self.order == 3 else [])
+
     def _fits(self, pair: Pair) -> bool:
-        return self.trigrams.issuperset(ngrams(pair.text.split(), 3)) and self.bigrams.issuperset(
-            ngrams(pair.glosses, 2)
-        )
+        words = ngrams(pair.text.split(), self.order)
+        return self.ngrams.issuperset(words) and self.bigrams.issuperset(ngrams(pair.glosses, 2))
 
 
 def phrases(pair: Pair, links: set[Link]) -> list[Span]:
@@ -133,12 +139,6 @@ def _outward(at: int, step: int, linked: set[int], end: int) -> list[int]:
         at += step
         reached.append(at)
     return reached
-
-
-def _around(pair: Pair, span: Span) -> tuple[str, str]:
-    """The words before and after a phrase."""
-    words = [START, *pair.text.split(), STOP]
-    return words[span[2]], words[span[3] + 1]
 
 
 def _put(pair: Pair, span: Span, phrase: Pair) -> Pair:

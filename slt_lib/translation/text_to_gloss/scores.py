@@ -47,7 +47,7 @@ def gloss_scores(model: TextToGloss, train: GlossSentences, test: GlossSentences
     out = {"glosses": {name: _glosses(said, test.glosses) for name, said in found.items()}}
     lines, heads = heads_on(model, test), model.heads
     if heads["seconds"] and _any(test.seconds):
-        out["seconds"] = _seconds(lines, train, test)
+        out["durations"] = _seconds(lines, train, test)
     if heads["cutoff"] and _any([test.cutoff]):
         out["cutoff"] = _cutoffs(lines, train, test)
     if heads["faces"] and any(f is not None for one in test.faces for f in one):
