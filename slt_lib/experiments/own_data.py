@@ -24,7 +24,7 @@ RECORDED = (*ARMS, "formats", "scale")
 OWN_SCALES = {
     "smoke": replace(SCALES["smoke"], novel=0),
     "book": replace(
-        SCALES["book"], novel=0, updates=60, world=WorldSettings(seed=0, train=150, dev=25, test=50)
+        SCALES["book"], novel=0, updates=50, world=WorldSettings(seed=0, train=150, dev=25, test=50)
     ),
     "full": replace(
         FULL,
