@@ -20,12 +20,17 @@ def test_doctor_tells_present_from_missing(monkeypatch, tmp_path):
     monkeypatch.delenv("SLT_SMPLX", raising=False)
     monkeypatch.setenv("SLT_CHROMIUM", str(tmp_path / "no-browser"))
     monkeypatch.setenv("SLT_VIDEO_ENV", str(tmp_path / "no-environment"))
+    monkeypatch.setenv("SLT_LLM", str(tmp_path / "no-model"))
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     parts = examined()
     assert all(parts[name]["present"] and parts[name]["found"] for name in VERSIONS)
-    for name in ("SMPL-X (licensed)", "video environment", "Chromium"):
+    llms = ("language model, local", "language model, endpoint")
+    for name in ("SMPL-X (licensed)", "video environment", "Chromium", *llms):
         assert not parts[name]["present"] and parts[name]["enables"] and parts[name]["optional"]
     text = CliRunner().invoke(app, ["doctor"]).stdout
     assert "missing  video environment" in text and "make video-env" in text
+    assert "make small-llm" in text
 
 
 def test_doctor_finds_what_is_named(monkeypatch, tmp_path):
@@ -33,6 +38,8 @@ def test_doctor_finds_what_is_named(monkeypatch, tmp_path):
     monkeypatch.setenv("SLT_SMPLX", str(model))
     assert "no such file" in examined()["SMPL-X (licensed)"]["found"]
     model.touch()
+    monkeypatch.setenv("SLT_LLM", str(model))
+    assert examined()["language model, local"]["found"].startswith(str(model))
     browser = tmp_path / "browser"
     browser.touch(mode=0o755)
     monkeypatch.setenv("SLT_CHROMIUM", str(browser))
