@@ -45,10 +45,12 @@ def records(world):
 
 def test_unseen_signers_are_in_no_training_set():
     assert not set(UNSEEN) & {*SEEN, *DONORS} and not set(SEEN) & set(DONORS)
+    lent = ("signgan", "signsplat", "both_signgan", "both_signsplat")
+    trained_on = ("real", *lent, "motion_signgan", "motion_signsplat")
     for name, of in SETS.items():
-        whom = {"test_unseen": UNSEEN, "signgan": DONORS, "signsplat": DONORS}.get(name, SEEN)
+        whom = UNSEEN if name == "test_unseen" else DONORS if name in lent else SEEN
         assert of.cast == whom
-        assert (of.split == "train") == (name in ("real", "signgan", "signsplat"))
+        assert (of.split in ("train", "stitched")) == (name in trained_on)
 
 
 @pytest.mark.parametrize("size", VIDEO_SCALES)
@@ -87,7 +89,8 @@ def test_sets_show_the_worlds_sentences(world, records):
         assert clips.clips[0].lengths.tolist() == whole
         assert clips.lengths.tolist() == [-(-frames // 2) for frames in whole]
         assert (clips.fps, clips.clips[0].fps) == (6.25, 12.5)
-    people = {name: {s for c in world[name].clips for s in c.signers} for name in SETS}
+    made = ("real", "signgan", "signsplat", "test_unseen")
+    people = {name: {s for c in world[name].clips for s in c.signers} for name in made}
     assert people["test_unseen"] == {"signer20"} and people["real"] == {"signer0"}
     assert people["signgan"] == people["signsplat"] == {"signer3"}
     assert not set(world["test_unseen"].texts) & set(world["real"].texts)

@@ -36,12 +36,18 @@ def generate(sentences, dictionary, corpus, real, copies, processes, dask_addres
     from slt_lib.corpus import Corpus
     from slt_lib.corpus.annotated_sentences import read_sentences
     from slt_lib.corpus.synthetic import generate_corpus
-    from slt_lib.experiments.rehearsal import matched_to
+    from slt_lib.experiments.data import matched_to
+    from slt_lib.experiments.rehearsal import even_spans
 
     pairs = [(one.gloss, one.text) for one in read_sentences(sentences)]
+    likeness = {}
+    if real:
+        train = Corpus.open(real)
+        stitch, likeness = matched_to(train, None if any(train.spans) else even_spans(train))
+        likeness["stitch"] = stitch
     made = generate_corpus(
         corpus, pairs, dictionary, seed=seed, copies=copies, processes=processes,
-        dask_address=dask_address, **(matched_to(Corpus.open(real)) if real else {}),
+        dask_address=dask_address, **likeness,
     )  # fmt: skip
     hours = made.frames.sum() / made.fps / 3600
     click.echo(f"{len(made)} sentences, {hours:.2f} hours of signing, hash {made.hash[:12]}")

@@ -8,6 +8,7 @@ confidences one of bytes: 0 stays 0 and nothing else becomes 0, so the mask is e
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from slt_lib.pose.sequence import PoseSequence
 from slt_lib.pose.skeleton import Skeleton
 
 DTYPES = {"float16": pa.float16(), "float32": pa.float32()}
+BATCH = 16  # items in a record batch: whoever opens a shard holds some kilobytes for each batch
 
 
 def schema(dtype: str) -> pa.Schema:
@@ -83,7 +85,7 @@ def to_row(utterance: Utterance, dtype: str, skeleton: Skeleton) -> dict:
 def write_shard(
     path: Path, utterances: Iterable[Utterance], dtype: str, skeleton: Skeleton
 ) -> list[bytes]:
-    """Write one shard, item by item, atomically.
+    """Write one shard, some items at a time, atomically.
 
     Args:
         path: The shard's file.
@@ -96,23 +98,24 @@ def write_shard(
     Raises:
         SLTError: As `to_row`.
     """
-    digests, columns = [], schema(dtype)
+    digests, columns, items = [], schema(dtype), iter(utterances)
     with atomic_write(path) as file, pa.ipc.new_stream(file, columns) as out:
-        for utterance in utterances:
-            row = to_row(utterance, dtype, skeleton)
-            digests.append(row["digest"])
-            arrays = [_array(row[field.name], field.type) for field in columns]
+        while rows := [to_row(one, dtype, skeleton) for one in islice(items, BATCH)]:
+            digests += [row["digest"] for row in rows]
+            arrays = [_array([row[field.name] for row in rows], field.type) for field in columns]
             out.write_batch(pa.record_batch(arrays, schema=columns))
     return digests
 
 
-def _array(value, kind: pa.DataType) -> pa.Array:
-    """A column of one value; long lists go in without being unpacked."""
-    if isinstance(value, np.ndarray):
-        flat = pa.array(value, kind.value_type)
-        made = pa.LargeListArray if pa.types.is_large_list(kind) else pa.ListArray
-        return made.from_arrays(pa.array([0, len(flat)], _offsets(kind)), flat)
-    return pa.array([value], kind)
+def _array(values: list, kind: pa.DataType) -> pa.Array:
+    """A column of a batch; lists of numbers go in without being unpacked."""
+    if not any(isinstance(value, np.ndarray) for value in values):
+        return pa.array(values, kind)
+    known = [np.zeros(0, int) if value is None else value for value in values]
+    ends = pa.array(np.cumsum([0, *map(len, known)]), _offsets(kind))
+    made = pa.LargeListArray if pa.types.is_large_list(kind) else pa.ListArray
+    missing = pa.array([value is None for value in values])
+    return made.from_arrays(ends, pa.array(np.concatenate(known), kind.value_type), mask=missing)
 
 
 def _offsets(kind: pa.DataType) -> pa.DataType:

@@ -11,9 +11,10 @@ from slt_lib.experiments.protocols import PRETRAINING
 from slt_lib.experiments.scale import Scale
 from slt_lib.pose.errors import SLTError
 
-# Measured on one core of a two-core cloud machine, book and full models, see `book/recorded/15`.
-PER_FRAME_AND_WIDTH = 2.1e-8  # seconds of an update per frame of its batch and width squared
-PER_FRAME = 4.0e-5  # seconds of an update per frame of its batch, whatever the width
+# One core of a two-core cloud machine: CPU times of recorded runs of chapter 15 (width 64) and of
+# the fastest ones of chapters 9 and 12 (width 96), two layers each of encoder and decoder.
+PER_FRAME_AND_WIDTH = 2.7e-9  # seconds of an update per frame of its batch and width squared
+PER_FRAME = 1.9e-5  # seconds of an update per frame of its batch, whatever the width
 SEARCH = 0.02  # seconds per sentence translated, and look at dev
 READ = 1.5e-4  # seconds per frame to read, stitch or convert
 LOOKS = 4  # at dev, per phase

@@ -12,6 +12,7 @@ import torch
 from slt_lib.body.model import load_body
 from slt_lib.experiments.dry_run import BATCHES, Case, Job
 from slt_lib.experiments.scale import scale
+from slt_lib.experiments.text_to_gloss import MODEL, UPDATES, training_settings
 from slt_lib.experiments.video_scale import video_scale
 from slt_lib.pose.errors import MissingPartError
 from slt_lib.rendering.avatar import Avatar
@@ -31,6 +32,10 @@ from slt_lib.translation.model import count_parameters
 from slt_lib.translation.parameters import groups
 from slt_lib.translation.picture_augment import vary
 from slt_lib.translation.settings import ModelSettings, TrainSettings
+from slt_lib.translation.text_to_gloss.batches import GlossCodec
+from slt_lib.translation.text_to_gloss.data import GlossSentences
+from slt_lib.translation.text_to_gloss.model import TextToGloss
+from slt_lib.translation.text_to_gloss.training import train_text_to_gloss
 from slt_lib.translation.vocabulary import Vocabulary
 
 GLOSSES, WORDS = 1085, 2888  # different ones in PHOENIX14T's training set
@@ -224,12 +229,34 @@ def _avatar(profile: str) -> Job:
     )  # fmt: skip
 
 
+def _text_to_gloss(profile: str) -> Job:
+    rng = np.random.default_rng(0)
+    pairs = [
+        ([f"G{i}" for i in rng.integers(GLOSSES, size=SIGNED[1])],
+         " ".join(f"w{i}" for i in rng.integers(WORDS, size=SAID[1])))
+        for _ in range(2 * GLOSSES // SIGNED[1])
+    ]  # fmt: skip
+    data = GlossSentences.from_pairs(pairs)
+    whole = training_settings(UPDATES[profile])
+    settings = replace(whole, updates=BATCHES, eval_every=BATCHES)
+
+    def learn() -> list[float]:
+        with TemporaryDirectory() as folder:
+            watched = GlossSentences.from_pairs(pairs[:2])
+            done = train_text_to_gloss(folder, MODEL, settings, data, watched, seed=0)
+            return [done.history[-1]["loss"]]
+
+    model = TextToGloss(MODEL, GlossCodec.build(data))
+    return Job(learn, count_parameters(model), whole.batch_size, whole.batch_size, whole.updates)
+
+
 P2T, V2T = ("09_pose_to_text", "10_pretraining", "12_ablations"), ("11_video_to_text",)
 CASES = (
     Case("pose to text, transformer", (*P2T, "13_novel_sentences", "15_your_own_data"),
          _translator),
     Case("pose to text, multi-stream", P2T[:1], partial(_translator, encoder="multi_stream")),
     Case("pose to text, mBART-sized decoder", P2T[:1], _pretrained),
+    Case("text to gloss", ("13_novel_sentences",), _text_to_gloss),
     Case("frame encoder, first lesson", V2T, _lesson),
     Case("video to text", (*V2T, "14_novel_motion_and_appearance"), _video),
     Case("SignGAN", ("07_signgan", *V2T, "14_novel_motion_and_appearance"), _signgan),

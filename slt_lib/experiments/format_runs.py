@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,8 +22,9 @@ FEW = {"train": 30, "dev": 5, "test": 5}  # sentences that are written in every 
 
 
 def run_formats(
-    seed: int, scale: Scale, work: Path, counts: Mapping[str, int] | None = None
-) -> dict:
+    seed: int, scale: Scale, work: Path, counts: Mapping[str, int] | None = None,
+    cut: Container[str] = tuple(FORMATS),
+) -> dict:  # fmt: skip
     """A few simulated sentences the whole way from every format, with trainings of two updates.
 
     Args:
@@ -31,6 +32,7 @@ def run_formats(
         scale: Whose world the sentences come from, and the model's size.
         work: Folder for everything.
         counts: How many sentences of each split; `FEW` by default.
+        cut: Formats whose signs are cut from the corpus and stitched; others train on real ones.
 
     Returns:
         `formats_run`, their names; `formats`, what each run found.
@@ -42,7 +44,9 @@ def run_formats(
     brief = replace(scale, updates=2)
     found = {}
     for name, write in FORMATS.items():
-        found[name] = _one_format(name, write, parts, world, brief, work / "formats", seed)
+        found[name] = _one_format(
+            name, write, parts, world, brief, work / "formats", seed, name in cut
+        )
     return {
         "formats_run": list(found), "formats": found, "corpus_hash": None, "simulated": True,
         "seconds_all": round(time.perf_counter() - started, 1),
@@ -58,19 +62,22 @@ def few(corpus: Corpus, count: int) -> Corpus:
     return corpus.select(np.argsort(corpus.frames, kind="stable")[:count])
 
 
-def _one_format(name, write, parts, world: World, scale: Scale, work: Path, seed: int) -> dict:
+def _one_format(
+    name, write, parts, world: World, scale: Scale, work: Path, seed: int, cut: bool
+) -> dict:
     started = time.perf_counter()
     folder = work / str(list(FORMATS).index(name))
     shutil.rmtree(folder, ignore_errors=True)
     write(parts, folder / "data")
     lexicon = world.dictionary if write is pose_folder else ""
-    own = prepare(folder / "data", folder / "out", scale, lexicon=lexicon, origin="simulated")
+    own = prepare(folder / "data", folder / "out", scale, lexicon=lexicon, origin="simulated",
+                  cut=cut)  # fmt: skip
     arm = "pretrain_finetune" if own.arms == ARMS and write is not video_folder else "real_only"
     tested = run(arm, seed, own.data)
     kinds = sorted({one.kind for one in own.report.findings if one.severity != "note"})
     one = {
         "sentences": sum(own.ingested.sizes.values()), "findings": kinds, "arm": arm,
-        "signs": "cut" if own.cut else "lexicon", "bleu4": tested["bleu4"],
+        "signs": "cut" if own.cut else "lexicon" if lexicon else "none", "bleu4": tested["bleu4"],
         "updates": tested["updates"],
     }  # fmt: skip
     if write is video_folder:

@@ -216,10 +216,12 @@ def back_rows(runs: Mapping[int, Mapping], part: str, says: Mapping[str, str]) -
     found = back_translated(runs)[part]
     return [
         {
-            "signing": label, "BLEU-1": _mean_sd(found[name]["bleu1"], 1),
+            "signing": label,
+            "BLEU-1": f"{np.mean(found[name]['bleu1']):.1f}",
             "BLEU-4": _mean_sd(found[name]["bleu4"], 1),
+            "gloss errors": f"{np.mean(found[name]['wer']):.0f} %",
             "duration": f"{np.mean(found[name]['duration_ratio']):.2f}",
-            "off": f"{np.mean(found[name]['duration_off']):.0%}",
+            "off": f"{100 * np.mean(found[name]['duration_off']):.0f} %",
             "travel": f"{np.mean(found[name]['travel_ratio']):.2f}",
         }
         for name, label in says.items() if name in found

@@ -24,7 +24,7 @@ RECORDED = (*ARMS, "formats", "scale")
 OWN_SCALES = {
     "smoke": replace(SCALES["smoke"], novel=0),
     "book": replace(
-        SCALES["book"], novel=0, updates=60, world=WorldSettings(seed=0, train=150, dev=25, test=50)
+        SCALES["book"], novel=0, updates=50, world=WorldSettings(seed=0, train=150, dev=25, test=50)
     ),
     "full": replace(
         FULL,
@@ -96,7 +96,8 @@ def made_folder(world: World, folder: Path) -> Path:
 
 def prepare(
     data: str | Path, out: str | Path, scale: Scale, *, lexicon: str | Path = "",
-    origin: str = "real", world: World | None = None, processes: int = 1, **how,
+    origin: str = "real", world: World | None = None, processes: int = 1, cut: bool = True,
+    **how,
 ) -> Prepared:  # fmt: skip
     """Check a folder, ingest it, and find or cut signs for stitching.
 
@@ -106,6 +107,7 @@ def prepare(
         scale: Sizes of models and trainings.
         world: What made data were made of.
         processes: To stitch with.
+        cut: Whether to cut signs out of the corpus where there is no lexicon.
         how: Further arguments of `ingest`, the check's report among them.
 
     Raises:
@@ -117,7 +119,7 @@ def prepare(
     how["report"] = how["report"] or check_data(data, lexicon or None, fps=how.get("fps", 25.0))
     made = ingest(data, out, lexicon=lexicon or None, origin=origin, **how)
     own = data_from(scale, out, made.corpus, made.dictionary, processes)
-    cut = made.dictionary is None and any(own.splits["train"].glosses)
+    cut = cut and made.dictionary is None and any(own.splits["train"].glosses)
     if cut:
         from slt_lib.experiments.cutting import corpus_dictionary
 

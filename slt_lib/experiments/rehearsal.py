@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -21,7 +22,6 @@ from slt_lib.corpus.corpus import Corpus
 from slt_lib.corpus.statistics import corpus_statistics
 from slt_lib.corpus.synthetic import (
     Variation,
-    corpus_durations,
     corpus_spectrum,
     generate_corpus,
     measure_dropouts,
@@ -38,7 +38,7 @@ from slt_lib.experiments.scale import FULL
 from slt_lib.pose.io import Utterance
 from slt_lib.pose.io.guard import atomic_write
 from slt_lib.pose.sequence import PoseSequence
-from slt_lib.stitching.duration import DurationModel, fit_durations
+from slt_lib.stitching.duration import fit_durations
 from slt_lib.stitching.settings import StitchSettings
 from slt_lib.translation.checkpoint import build
 from slt_lib.translation.data import Codec, TranslationData
@@ -209,32 +209,27 @@ def likeness_of(sentences: Sequence[Utterance]) -> dict:
     broadcast = list(simulate_annotations(some))
     known = [one for one in sentences if one.frames] or broadcast
     observed = [(g, one.frames / 25 / len(one.gloss)) for one in known for g in one.gloss]
-    return _likeness(fit_durations(observed, with_ways=True), broadcast)
+    durations = fit_durations(observed, with_ways=True)
+    return {
+        "stitch": StitchSettings(missing="skip", durations=durations),
+        "reference": corpus_spectrum(broadcast),
+        "variation": Variation(dropouts=measure_dropouts(broadcast)),
+    }
 
 
-def matched_to(corpus: Corpus) -> dict:
-    """How stitched signing is made like a real corpus: arguments of `generate_corpus`.
+def even_spans(corpus: Corpus) -> list[tuple[tuple[int, int], ...]]:
+    """Gloss spans of equal length, for a corpus that doesn't know its own.
 
     Args:
-        corpus: Real signing, with gloss spans or without.
+        corpus: With glosses and frames.
 
     Chapter: 15_your_own_data
     """
-    if any(corpus.spans):
-        durations = corpus_durations(corpus)
-    else:
-        pairs = zip(corpus.glosses, corpus.frames, strict=True)
-        observed = [(g, n / corpus.fps / len(own)) for own, n in pairs if n for g in own]
-        durations = fit_durations(observed, with_ways=True)
-    return _likeness(durations, corpus)
-
-
-def _likeness(durations: DurationModel, signing) -> dict:
-    return {
-        "stitch": StitchSettings(missing="skip", durations=durations),
-        "reference": corpus_spectrum(signing),
-        "variation": Variation(dropouts=measure_dropouts(signing)),
-    }
+    ends = [
+        np.linspace(0, frames, len(glosses) + 1).round().astype(int).tolist()
+        for glosses, frames in zip(corpus.glosses, corpus.frames, strict=True)
+    ]
+    return [tuple(pairwise(one)) for one in ends]
 
 
 def _epoch(folder: Path, data: TranslationData, seed: int) -> dict:
@@ -255,17 +250,18 @@ def run_scale(
 
     Args:
         seed: Of signs, variation and training.
-        annotations: PHOENIX14T's training annotation; "" takes as many sentences of the grammar.
+        annotations: PHOENIX14T's training annotation. By default that in the folder that
+            SLT_SHARED_DATA names, and as many sentences of the grammar if there is none.
         work: Folder that is kept, with a finished size's measures; "" takes one that is deleted.
         processes: To stitch with.
         sizes: As `RUNS`: every so-many-th sentence, copies of each, whether an epoch is trained.
 
     Chapter: 15_your_own_data
     """
-    measured = {}
+    measured, annotations = {}, annotations or _shared()
     with TemporaryDirectory() as scratch:
         for name, (every, copies, epoch) in sizes.items():
-            file = Path(work or scratch) / f"{name}.json"
+            file = Path(work or scratch) / "rehearsal" / f"{name}.json"
             if not file.is_file():
                 how = {"folder": str(file.with_suffix("")), "file": str(file), "seed": seed,
                        "annotations": annotations, "every": every, "copies": copies,
@@ -278,6 +274,12 @@ def run_scale(
     return {"annotation": source, "sizes": measured, "not_compared": [*MACHINE]}
 
 
+def _shared() -> str:
+    folder = os.environ.get("SLT_SHARED_DATA", "")
+    file = Path(folder) / "phoenix14t" / "phoenix14t.train.gz"
+    return str(file) if folder and file.is_file() else ""
+
+
 def rehearse_into(
     *, folder: str, file: str, annotations: str = "", every: int = 1, seed: int = 0, **how
 ) -> dict:
@@ -286,7 +288,7 @@ def rehearse_into(
     Args:
         folder, seed, how: As for `rehearse`.
         file: For the measures, JSON.
-        annotations: As for `run_scale`.
+        annotations: PHOENIX14T's, or "" for as many sentences of the grammar.
         every: Take every so-many-th sentence.
     """
     known = read_sentences(annotations) if annotations else weather_annotations(PHOENIX, seed)

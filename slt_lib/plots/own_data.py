@@ -82,7 +82,8 @@ def lengths(report: Report, *, alt: str) -> go.Figure:
                     "size": 7 if severity == "none" else 10},
             hovertemplate="%{text}: %{x} words, %{y} s<extra></extra>",
         )  # fmt: skip
-    ticks = {"tickvals": [1, 2, 5, 10, 20, 50, 100, 200, 400]}
+    words = [1, 2, 5, 10, 20, 50, 100, 200, 400]
+    ticks = {"tickvals": words, "ticktext": [str(w) for w in words], "tickangle": 0}
     fig.update_xaxes(title_text="words of the sentence", type="log", **ticks)
     seconds = [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50]
     fig.update_yaxes(title_text="seconds of signing", type="log", tickvals=seconds,
@@ -111,4 +112,5 @@ def covered(coverage: Coverage, *, alt: str) -> go.Figure:
         )  # fmt: skip
     fig.update_layout(barmode="stack")
     fig.update_xaxes(tickformat=".0%", title_text="share", range=[0, 1])
+    fig.update_yaxes(autorange="reversed")
     return finish(fig, alt=alt, height=210)

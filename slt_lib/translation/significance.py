@@ -6,6 +6,7 @@ resampled test sets cost as much as one pass over them.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -42,6 +43,11 @@ def bleu_counts(hypotheses: Sequence[str], references: Sequence[str]) -> np.ndar
 
     Chapter: 10_pretraining
     """
+    return _counts(tuple(hypotheses), tuple(references)).copy()
+
+
+@lru_cache(maxsize=256)  # one system is compared with many
+def _counts(hypotheses: tuple[str, ...], references: tuple[str, ...]) -> np.ndarray:
     from sacrebleu.metrics import BLEU
 
     metric = BLEU(force=True)

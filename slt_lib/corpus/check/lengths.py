@@ -9,6 +9,7 @@ from slt_lib.corpus.check.looked import Looked, at_recording, at_row
 from slt_lib.corpus.own import Finding
 
 FEW, MANY = 1 / 8, 15.0  # seconds per word over their median; PHOENIX14T has 0.4 to 12.5
+OTHER_RATE = 0.02  # 29.97 and 30 are one rate, 24 and 25 are two
 LEAST = 10  # sentences to take a median of
 
 
@@ -39,7 +40,7 @@ def ask(looked: Looked) -> Iterator[Finding]:
             yield at_row("frame_count", item, f"It is said to have {said} frames and has "
                          f"{m.frames}.", "Use the poses at the frame rate that the annotation was "
                          "made at, or correct it.")  # fmt: skip
-        if not m.video and usual and round(m.fps, 2) != usual:
+        if not m.video and usual and abs(m.fps / usual - 1) > OTHER_RATE:
             yield at_recording("mixed_fps", item, f"It has {m.fps:g} frames per second, most have "
                                f"{usual:g}.", "Fine if it was filmed so: rates are converted. If "
                                "not, correct the file's.")  # fmt: skip

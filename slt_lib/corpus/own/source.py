@@ -110,8 +110,13 @@ def _of_kind(path: Path, suffix: str) -> list[Path]:
     if path.is_file():
         return [path] if path.suffix == suffix else []
     files = [*path.glob(f"*{suffix}"), *path.glob(f"*/*{suffix}")]
-    hidden = (f for f in sorted(files) if not f.name.startswith("."))
-    return [f for f in hidden if not (f.parent / "index.csv").is_file() or f.parent == path]
+    own = (f for f in sorted(files) if not f.name.startswith(".") and not _packed(f))
+    return [f for f in own if not (f.parent / "index.csv").is_file() or f.parent == path]
+
+
+def _packed(path: Path) -> bool:
+    """Whether it is something else that was compressed, such as a backup."""
+    return path.suffix == ".gz" and path.with_suffix("").suffix in (".tar", ".csv", ".json", ".txt")
 
 
 def _join(
