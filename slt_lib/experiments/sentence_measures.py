@@ -12,7 +12,7 @@ from slt_lib.corpus.sentences.measures import Agreement, Grammaticality, measure
 from slt_lib.corpus.sentences.pairs import Pair
 from slt_lib.experiments.novel_data import NovelData
 
-SAMPLE = {"smoke": 2000, "book": 10_000}  # of the grammar, to learn from; more for other sizes
+SAMPLE = {"smoke": 800, "book": 4000}  # of the grammar, to learn from; more for other sizes
 LARGE = 60_000
 APART = 77  # seed of the sample: another than any source's
 
