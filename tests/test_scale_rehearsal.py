@@ -52,7 +52,8 @@ def test_its_summary_has_the_figures_by_name(record):
     assert found["scale"]["sentences"] == sorted(found["scale"]["sentences"])
     hundred, million = found["outlook"].values()
     assert hundred["sentences"] == 2400 and million["hours"] == pytest.approx(1e6)
-    assert million["machines"] > hundred["machines"] >= 1 and million["disk_tb"] > 1
+    assert million["core_hours"] > hundred["core_hours"] > 0 and million["disk_tb"] > 1
+    assert million["machines"] >= hundred["machines"] >= 1  # a fast one may do both
 
 
 def test_an_interrupted_rehearsal_goes_on_and_says_so(tmp_path, monkeypatch):
@@ -131,10 +132,9 @@ def test_the_real_annotation_is_read(shared_data):
 
     found = read_sentences(shared_data / "phoenix14t" / "phoenix14t.train.gz")
     assert len(found) == rehearsal.PHOENIX and all(one.frames for one in found)
-    codec = dry_models.corpus_words()
     assert len({g for one in found for g in one.gloss}) == dry_models.GLOSSES
+    assert len({word for one in found for word in one.text.split()}) == dry_models.WORDS
     assert max(one.frames for one in found) == dry_models.FRAMES[1]
-    assert len(codec.text.words) > dry_models.WORDS
 
 
 @pytest.mark.parametrize("case", dry_models.CASES, ids=lambda case: case.name)
@@ -162,7 +162,7 @@ def test_a_model_that_cannot_learn_is_named_and_the_others_go_on(monkeypatch, tm
     rows = json.loads((tmp_path / "found.json").read_text())["models"]
     assert rows["sound"]["error"] == "" and rows["broken"]["error"]
     done = CliRunner().invoke(app, ["dry-run", "01"])
-    assert done.exit_code == 1 and "None of these chapters trains a model" in done.output
+    assert done.exit_code == 1 and "Chapter 01 trains no model" in done.output
 
 
 def test_what_is_kept_is_of_one_step_and_weights_do_not_count():

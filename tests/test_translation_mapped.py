@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from corpus_toys import make_again, save_takes
 
-from slt_lib.experiments.rehearsal import even_spans
+from slt_lib.corpus.synthetic.matching import even_spans
 from slt_lib.pose.errors import PoseFileError
 from slt_lib.translation import mapped as module
 from slt_lib.translation.checkpoint import fingerprint

@@ -36,8 +36,8 @@ def generate(sentences, dictionary, corpus, real, copies, processes, dask_addres
     from slt_lib.corpus import Corpus
     from slt_lib.corpus.annotated_sentences import read_sentences
     from slt_lib.corpus.synthetic import generate_corpus
+    from slt_lib.corpus.synthetic.matching import even_spans
     from slt_lib.experiments.data import matched_to
-    from slt_lib.experiments.rehearsal import even_spans
 
     pairs = [(one.gloss, one.text) for one in read_sentences(sentences)]
     likeness = {}
@@ -72,6 +72,7 @@ def train(data, out, profile, synthetic, updates, batch_size, devices, precision
     first one writes.
     """
     from slt_lib.corpus import Corpus
+    from slt_lib.experiments.protocols import FINE
     from slt_lib.experiments.scale import scale
     from slt_lib.translation.data import Codec
     from slt_lib.translation.mapped import mapped
@@ -86,7 +87,8 @@ def train(data, out, profile, synthetic, updates, batch_size, devices, precision
         phases.insert(0, ("pretrained", stitched))
     codec, done = Codec.build(*(part for _, part in phases)), None
     for name, part in phases:
-        settings = sizes.phase(1, 1.0, precision=precision, devices=devices or started)
+        lr = FINE if done else 1.0
+        settings = sizes.phase(1, lr, precision=precision, devices=devices or started)
         settings = replace(settings, updates=updates or settings.updates,
                            eval_every=0 if updates else settings.eval_every,
                            batch_size=batch_size or settings.batch_size)  # fmt: skip
@@ -146,23 +148,32 @@ def dry_run(chapters, only, profile, file) -> None:
     from slt_lib.cli.report import machine, now
     from slt_lib.experiments import dry_models, dry_run
 
-    cases = [case for case in dry_models.cases_of(chapters) if (only or "") in case.name]
-    if not cases:
-        known = sorted({name for case in dry_models.CASES for name in case.chapters})
-        raise SLTError(
-            "None of these chapters trains a model.", fix=f"Those are {', '.join(known)}."
-        )
-    found = []
+    cases = dry_models.cases_of(chapters, only or "")
+    known, found = _found_before(file, profile) if file else {}, []
     for one in dry_run.dry_run(cases, profile):
         found.append(one)
         click.echo((one.error and f"FAILED  {one.name}: {one.error}") or one.line())
     if file:
-        known = json.loads(file.read_text("utf8"))["models"] if file.is_file() else {}
         models = known | {one.name: one.row() for one in found}
         write_json(file, {"profile": profile, "version": slt_lib.__version__, "machine": machine(),
                           "date": now(), "models": models})  # fmt: skip
     if any(one.error for one in found):
         raise SLTError("Not every model can be trained so.", fix="See above.")
+
+
+def _found_before(file: Path, profile: str) -> dict:
+    """The rows of an earlier dry run of the same profile; none if there is no file."""
+    if not file.is_file():
+        return {}
+    fix = "Delete it, or name another file."
+    try:
+        before = json.loads(file.read_text("utf8"))
+        known, of = before["models"], before["profile"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise SLTError(f"It holds no dry run ({error!r}).", file=file, fix=fix) from error
+    if of != profile:
+        raise SLTError(f"It holds a dry run of the profile {of}.", file=file, fix=fix)
+    return known
 
 
 COMMANDS = (generate, train, rehearse, dry_run)

@@ -35,13 +35,13 @@ def check(data, lexicon, fps, as_json) -> None:
     """
     from slt_lib.corpus.check import check_data
     from slt_lib.experiments.cost import expected_cost
-    from slt_lib.experiments.scale import scale
+    from slt_lib.experiments.own_data import OWN_SCALES
 
     report = check_data(data, lexicon, fps=fps)
     costs = {}
     if report.counts["frames"]:
         counts = report.counts["sentences"], report.counts["frames"]
-        costs = {name: expected_cost(*counts, scale(name)) for name in ("book", "full")}
+        costs = {name: expected_cost(*counts, OWN_SCALES[name]) for name in ("book", "full")}
     if as_json:
         more = {"expected": {name: vars(cost) for name, cost in costs.items()}}
         click.echo(json.dumps(report.as_dict() | more, indent=1, ensure_ascii=False))

@@ -52,7 +52,8 @@ def back_translate(
         made: Signing of the sentences.
         real: Real signing of the same sentences, in the same order.
         search: How to translate.
-        every: The translator gets every so-many-th frame; 2 is the SLRTP evaluator's protocol.
+        every: Keep every so-many-th frame; 2 is the SLRTP evaluator's protocol. A translator that
+            was trained at the whole rate gets the frames between interpolated.
 
     Returns:
         The measures of `tested` with translations and references, and those of `movement`.

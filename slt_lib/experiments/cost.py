@@ -1,7 +1,7 @@
 """How long will the chapters' trainings take with these data, and how much memory and disk?
 
 A model, not a promise: time is updates times the frames of a batch times a rate that was measured
-on one core, plus the search over the test sentences. `compare` it with what a run took.
+on one core, plus the search over the test sentences. Chapter 15 compares it with what a run took.
 """
 
 from collections.abc import Sequence
@@ -30,7 +30,6 @@ class Cost:
     Attributes:
         seconds: On one core.
         memory_mb, disk_mb: At most.
-        units: Lengths of all phases together, in real-only trainings.
 
     Chapter: 15_your_own_data
     """
@@ -38,7 +37,6 @@ class Cost:
     seconds: float
     memory_mb: float
     disk_mb: float
-    units: float
 
     def as_text(self) -> str:
         """In one line."""
@@ -82,5 +80,4 @@ def expected_cost(
         seconds=training + searching + READ * 2 * frames_held,
         memory_mb=BASE_MB + 2 * frames_held * BYTES_IN_MEMORY / 2**20,
         disk_mb=frames_held * BYTES_ON_DISK / 2**20,
-        units=units,
     )

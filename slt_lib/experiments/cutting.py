@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 from filelock import FileLock
 
 from slt_lib.corpus.corpus import Corpus
@@ -37,22 +38,26 @@ class Aligned(Sequence[Utterance]):
         return replace(self.corpus[item], spans=self.spans[item])
 
 
-def forced_spans(data: Data) -> list[tuple[tuple[int, int], ...] | None]:
+def forced_spans(data: Data, every: int = 1) -> list[tuple[tuple[int, int], ...] | None]:
     """First frame and frame after the last of each gloss of the training sentences.
 
-    The aligner is a translator trained on that corpus and nothing else; the spans that the
+    The aligner is a translator trained on these sentences and nothing else; the spans that the
     simulator knows aren't used.
 
     Args:
         data: Of the experiment.
+        every: Know and align every so-many-th sentence only.
 
     Chapter: 12_ablations
     """
-    file = data.work / "spans.json"
-    with FileLock(data.work / "spans.lock"):
+    part = "" if every == 1 else f"_{every}"
+    file = data.work / f"spans{part}.json"
+    with FileLock(data.work / f"spans{part}.lock"):
         if not file.is_file():
             scale, real = data.scale, data["real"]
-            aligner = train(data.work / "aligner", scale.model, scale.phase(1.0, 1.0),
+            if every > 1:
+                real = real.select(np.arange(0, len(real), every))
+            aligner = train(data.work / f"aligner{part}", scale.model, scale.phase(1.0, 1.0),
                             real, data["dev"], seed=SEED)  # fmt: skip
             found = gloss_spans_ctc(load_translator(aligner.folder), real)
             with atomic_write(file) as stream:

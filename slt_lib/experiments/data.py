@@ -116,13 +116,13 @@ class Data:
             every: Look at every so-many-th only: what an arm with little real data may know.
         """
         train = self.splits["train"].select(range(0, len(self.splits["train"]), every))
-        return matched_to(train, None if any(train.spans) else self.aligned()[::every])
+        return matched_to(train, None if any(train.spans) else self.aligned(every))
 
-    def aligned(self) -> list:
-        """When each gloss of the training sentences was signed, where the corpus doesn't say."""
+    def aligned(self, every: int = 1) -> list:
+        """When each gloss was signed in every so-many-th training sentence, told by their model."""
         from slt_lib.experiments.cutting import forced_spans
 
-        return forced_spans(self)
+        return forced_spans(self, every)
 
     def start(self, seed: int) -> None:
         """What a seed's first phase starts from: new weights."""

@@ -14,7 +14,7 @@ from slt_lib.experiments.dry_run import BATCHES, Case, Job
 from slt_lib.experiments.scale import scale
 from slt_lib.experiments.text_to_gloss import MODEL, UPDATES, training_settings
 from slt_lib.experiments.video_scale import video_scale
-from slt_lib.pose.errors import MissingPartError
+from slt_lib.pose.errors import MissingPartError, SLTError
 from slt_lib.rendering.avatar import Avatar
 from slt_lib.rendering.avatar_training import RATES, train_avatar
 from slt_lib.rendering.captures import capture_set
@@ -24,6 +24,7 @@ from slt_lib.rendering.regressor import PoseRegressor
 from slt_lib.rendering.regressor_training import train_regressor
 from slt_lib.rendering.signers import make_signer
 from slt_lib.rendering.signgan import SignGAN
+from slt_lib.rendering.signgan_critics import PatchCritic
 from slt_lib.rendering.signgan_training import train_signgan
 from slt_lib.translation.checkpoint import build
 from slt_lib.translation.data import Batch, Codec, targets
@@ -213,10 +214,11 @@ def _regressor(profile: str) -> Job:
 
 def _signgan(profile: str) -> Job:
     gan = video_scale(profile).renderers.gan
-    settings = replace(gan, steps=BATCHES, reader_steps=BATCHES)
+    settings = replace(gan, steps=BATCHES, reader_steps=1)
     body, shown = _captures(gan.shape.size)
+    trained = count_parameters(SignGAN(gan.shape)) + count_parameters(PatchCritic())
     return _teach(lambda: train_signgan([shown], body, settings, progress=False),
-                  count_parameters(SignGAN(gan.shape)), gan.batch, gan.steps)  # fmt: skip
+                  trained, gan.batch, gan.steps)  # fmt: skip
 
 
 def _avatar(profile: str) -> Job:
@@ -265,17 +267,27 @@ CASES = (
 )  # fmt: skip
 
 
-def cases_of(chapters: Sequence[str]) -> tuple[Case, ...]:
+def cases_of(chapters: Sequence[str], part: str = "") -> tuple[Case, ...]:
     """The models of some chapters, `09_pose_to_text`, `09` or `9`; all if none is named.
 
     Args:
-        chapters: Names; what trains no model has none here.
+        chapters: Names.
+        part: Only models whose name has this in it.
+
+    Raises:
+        SLTError: If a chapter trains no model, or none has such a name.
 
     Chapter: 15_your_own_data
     """
-
-    def named(case: Case) -> bool:
-        return any(name == one or name.zfill(2) == one[:2]
-                   for one in case.chapters for name in chapters)  # fmt: skip
-
-    return tuple(case for case in CASES if not chapters or named(case))
+    known, wanted = sorted({name for case in CASES for name in case.chapters}), set()
+    for name in chapters:
+        found = {one for one in known if name == one or name.zfill(2) == one[:2]}
+        if not found:
+            fix = f"Those that do are {', '.join(known)}."
+            raise SLTError(f"Chapter {name} trains no model.", fix=fix)
+        wanted |= found
+    cases = tuple(case for case in CASES if not wanted or wanted & set(case.chapters))
+    if not (some := tuple(case for case in cases if part in case.name)):
+        fix = f"There are {'; '.join(case.name for case in cases)}."
+        raise SLTError(f"No model of these chapters has {part!r} in its name.", fix=fix)
+    return some

@@ -73,9 +73,10 @@ class Tried:
         parameters, tried, batch, updates, item: As of the job.
         numbers: As the job said them.
         seconds, cpu_seconds: Per batch, here; on all cores.
-        peak_mb: What the process held more than before.
+        peak_mb: What the process held more than before the model was built.
         kept_mb: What the forward pass keeps for the backward one, of the largest batch tried.
-        operations: Floating-point operations of a batch tried; 0 where they can't be counted.
+        operations: Floating-point operations of a batch tried, without those of attention
+            itself, which torch doesn't count on CPUs; 0 where they can't be counted.
     """
 
     name: str
@@ -143,12 +144,13 @@ def dry_run(cases: Sequence[Case], profile: str = "paper") -> Iterator[Tried]:
 
 
 def _try(case: Case, profile: str) -> Tried:
-    job = case.make(profile)
-    with MemoryWatch() as memory, _counted() as counted:
-        began, used = time.perf_counter(), time.process_time()
-        numbers = tuple(map(float, job.learn()))
-        seconds = (time.perf_counter() - began) / BATCHES
-        computed = (time.process_time() - used) / BATCHES
+    with MemoryWatch() as memory:
+        job = case.make(profile)
+        with _counted() as counted:
+            began, used = time.perf_counter(), time.process_time()
+            numbers = tuple(map(float, job.learn()))
+            seconds = (time.perf_counter() - began) / BATCHES
+            computed = (time.process_time() - used) / BATCHES
     if not numbers or not all(map(math.isfinite, numbers)):
         raise ValueError(f"it doesn't learn: {numbers}")
     return Tried(

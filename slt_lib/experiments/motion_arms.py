@@ -8,7 +8,14 @@ import numpy as np
 from slt_lib.experiments.back_translation import run_back_translation
 from slt_lib.experiments.protocols import MOTION, MOTION_SETS
 from slt_lib.experiments.tables import Records, significance
-from slt_lib.experiments.video_arms import MEASURES, run_video, sets_of, unseen, video_world
+from slt_lib.experiments.video_arms import (
+    MEASURES,
+    measured,
+    run_video,
+    sets_of,
+    unseen,
+    video_world,
+)
 from slt_lib.experiments.videos import VideoWorld
 from slt_lib.pose.errors import SLTError
 
@@ -166,7 +173,7 @@ def motion_summary(records: Records, *, trials: int = 10_000) -> dict:
     if len(hashes) > 1:
         raise SLTError("The records are of different corpora.", fix="Record all arms again.")
     found = {
-        "arms": {arm: _values(runs) for arm, runs in trained(records).items()},
+        "arms": {arm: measured(runs) for arm, runs in trained(records).items()},
         "seeds": sorted({s for runs in records.values() for s in runs}),
         "p_values": motion_p_values(records, trials=trials),
         "combined": {one: combined(records, one) for one in RENDERERS},
@@ -174,17 +181,6 @@ def motion_summary(records: Records, *, trials: int = 10_000) -> dict:
     }
     if BACK_TRANSLATION in records:
         found[BACK_TRANSLATION] = back_translated(records[BACK_TRANSLATION])
-    return found
-
-
-def _values(runs: Mapping[int, Mapping]) -> dict:
-    ordered = [runs[seed] for seed in sorted(runs)]
-    found: dict = {}
-    for prefix, some in (("", ordered), ("unseen_", [one["unseen"] for one in ordered])):
-        found |= {prefix + key: [one[key] for one in some] for key in MEASURES}
-        bleu = np.array(found[f"{prefix}bleu4"])
-        found[f"{prefix}bleu4_mean"] = float(bleu.mean())
-        found[f"{prefix}bleu4_sd"] = float(bleu.std(ddof=1)) if len(bleu) > 1 else None
     return found
 
 

@@ -54,13 +54,14 @@ class NovelData(Data):
         """Glosses and texts that must not come up in training."""
         return [*self.pairs("dev"), *self.pairs("test")]
 
-    def checks(self, *, any_words: bool = False) -> Checks:
+    def checks(self, *, any_words: bool = False, every: int = 1) -> Checks:
         """New checks, which have seen nothing yet.
 
         Args:
             any_words: Whether texts may have words that training hasn't.
+            every: Training is every so-many-th training sentence only.
         """
-        dictionary, train = self.signs(), self.pairs("train")
+        dictionary, train = self.signs(), self.pairs("train")[::every]
         words = None if any_words else {w for pair in train for w in pair.text.split()}
         return Checks(Repair(dictionary.glosses, dictionary.lookup), train, self.held_out(), words)
 
@@ -120,17 +121,14 @@ class NovelData(Data):
             raise SLTError(f"A sentence of {name} is in dev or test.", fix="Report it, please.")
         return found
 
+    @cache  # noqa: B019
     def sentences_of_quarter(self) -> list[Pair]:
         """N-gram sentences of a model that knows a quarter of the training set only.
 
         Raises:
             SLTError: If one of them is in dev or test.
         """
-        known = self.pairs("train")[::QUARTER]
-        dictionary, words = self.signs(), {w for pair in known for w in pair.text.split()}
-        checks = Checks(
-            Repair(dictionary.glosses, dictionary.lookup), known, self.held_out(), words
-        )
+        known, checks = self.pairs("train")[::QUARTER], self.checks(every=QUARTER)
         found = collect(Recombination(known, seed=DRAWN), self.scale.novel, checks)
         if leaked(found.pairs, self.held_out()):
             raise SLTError("An n-gram sentence is in dev or test.", fix="Report it, please.")
@@ -149,7 +147,8 @@ def _more(source: str) -> Callable[[NovelData], TranslationData]:
 
 
 def _more_ngram_quarter(data: NovelData) -> TranslationData:
-    """As many n-gram sentences as chapter 12 has novel ones, fitted on its quarter alone."""
+    """N-gram sentences fitted on chapter 12's quarter alone: as many as there are, at most as
+    chapter 12 has novel ones."""
     pairs = data.sentences_of_quarter()
     sentences = [(pair.glosses, pair.text) for pair in pairs]
     return data.stitched(f"more_ngram_25_{len(pairs)}", sentences=sentences, every=QUARTER)

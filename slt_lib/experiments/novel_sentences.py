@@ -35,14 +35,16 @@ def run_novel(
         pairs: File with a language model's pairs; by default the recorded ones.
 
     Returns:
-        A record: for an arm that of `run_arm` with `added_sentences` and `leaked_sentences`.
+        A record: for an arm that of `run_arm` with `added_sentences` (new ones: re-ordered
+        training sentences aren't) and `leaked_sentences`.
 
     Chapter: 13_novel_sentences
     """
     if arm == "text_to_gloss":
         from slt_lib.experiments.text_to_gloss import run_text_to_gloss
 
-        return run_text_to_gloss(seed, size=size, work=work, corpus=corpus, dictionary=dictionary)
+        return run_text_to_gloss(seed, size=size, work=work, corpus=corpus, dictionary=dictionary,
+                                 processes=processes)  # fmt: skip
     data = novel_data_of(size, work, corpus, dictionary, processes, pairs)
     if arm == "sources":
         from slt_lib.experiments.sentence_measures import measure_sources

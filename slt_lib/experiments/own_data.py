@@ -1,5 +1,6 @@
 """From a folder to an evaluated translator: chapter 15, and what `slt-book record 15` keeps."""
 
+import hashlib
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -139,13 +140,17 @@ def data_from(
 def _prepared(size: str, work: str, data: str, lexicon: str, processes: int) -> Prepared:
     if size not in OWN_SCALES:
         raise SLTError(f"There is no size {size!r}.", fix=f"Known: {', '.join(OWN_SCALES)}.")
-    scale, out = OWN_SCALES[size], Path(work) / f"own-{size}"
+    scale, out, how = OWN_SCALES[size], Path(work) / f"own-{size}", {"processes": processes}
     if data:
-        return prepare(data, out, scale, lexicon=lexicon, processes=processes)
-    world = made_world(scale, work)
-    folder = made_folder(world, Path(work) / f"folder-{size}")
+        whose = repr([str(Path(one).absolute()) for one in (data, lexicon) if one])
+        out = out.with_name(f"{out.name}-{hashlib.sha256(whose.encode()).hexdigest()[:8]}")
+        how["lexicon"] = lexicon
+    else:
+        how |= {"origin": "simulated", "world": (world := made_world(scale, work))}
+        data = made_folder(world, Path(work) / f"folder-{size}")
+    out.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{out}.lock"):
-        return prepare(folder, out, scale, origin="simulated", world=world, processes=processes)
+        return prepare(data, out, scale, **how)
 
 
 def run_own_data(
@@ -176,7 +181,7 @@ def run_own_data(
     if arm == "scale":
         from slt_lib.experiments.rehearsal import run_scale
 
-        return run_scale(seed, work=work)
+        return run_scale(seed, processes=processes)
     if arm not in ARMS:
         raise SLTError(f"There is no arm {arm!r}.", fix=f"Known: {', '.join(RECORDED)}.")
     own = _prepared(size, str(work), data, lexicon, processes)

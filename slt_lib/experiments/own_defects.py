@@ -241,7 +241,7 @@ IN_TEST = ("leak", "near leak")  # go into a sentence of test
 
 
 def spoil(clean: Path, path: Path, names: Sequence[str] = tuple(DEFECTS)) -> dict[str, Wanted]:
-    """A damaged copy of a whole folder, each defect in a sentence of its own.
+    """A damaged copy of a whole folder; hardly a sentence has more than one defect.
 
     Args:
         clean: The whole folder: its first 32 rows are of train, its last five of test.

@@ -4,6 +4,7 @@ The sentences are real annotation (or the weather grammar's, as many); all signi
 Nothing is learned about translation here: seconds, memory and disk are what is measured.
 """
 
+import hashlib
 import json
 import os
 import subprocess
@@ -11,14 +12,12 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 
 from slt_lib.corpus.annotated_sentences import read_sentences
-from slt_lib.corpus.corpus import Corpus
 from slt_lib.corpus.statistics import corpus_statistics
 from slt_lib.corpus.synthetic import (
     Variation,
@@ -217,21 +216,6 @@ def likeness_of(sentences: Sequence[Utterance]) -> dict:
     }
 
 
-def even_spans(corpus: Corpus) -> list[tuple[tuple[int, int], ...]]:
-    """Gloss spans of equal length, for a corpus that doesn't know its own.
-
-    Args:
-        corpus: With glosses and frames.
-
-    Chapter: 15_your_own_data
-    """
-    ends = [
-        np.linspace(0, frames, len(glosses) + 1).round().astype(int).tolist()
-        for glosses, frames in zip(corpus.glosses, corpus.frames, strict=True)
-    ]
-    return [tuple(pairwise(one)) for one in ends]
-
-
 def _epoch(folder: Path, data: TranslationData, seed: int) -> dict:
     """One epoch of chapter 10's translator."""
     codec, updates = Codec.build(data), -(-len(data) // BATCH)
@@ -252,16 +236,19 @@ def run_scale(
         seed: Of signs, variation and training.
         annotations: PHOENIX14T's training annotation. By default that in the folder that
             SLT_SHARED_DATA names, and as many sentences of the grammar if there is none.
-        work: Folder that is kept, with a finished size's measures; "" takes one that is deleted.
+        work: Folder that is kept, with a finished size's measures, which the same request finds
+            again; "" takes one that is deleted.
         processes: To stitch with.
         sizes: As `RUNS`: every so-many-th sentence, copies of each, whether an epoch is trained.
 
     Chapter: 15_your_own_data
     """
     measured, annotations = {}, annotations or _shared()
+    request = repr((seed, annotations, processes, dict(sizes)))
+    key = hashlib.sha256(request.encode()).hexdigest()[:8]
     with TemporaryDirectory() as scratch:
         for name, (every, copies, epoch) in sizes.items():
-            file = Path(work or scratch) / "rehearsal" / f"{name}.json"
+            file = Path(work or scratch) / f"rehearsal-{key}" / f"{name}.json"
             if not file.is_file():
                 how = {"folder": str(file.with_suffix("")), "file": str(file), "seed": seed,
                        "annotations": annotations, "every": every, "copies": copies,

@@ -33,7 +33,7 @@ from slt_lib.translation.train import Trained
 ROUGH = 60  # sentences that unfiltered stitching's spectrum is measured on
 FACES_SHOWN = 150  # sentences that named expressions are learnt from
 TIMED = 21  # unseen sentences that are signed against the clock
-PLAYER = "slt_lib.plots.player:skeleton_player"
+PLAYER = "slt_lib.plots.player:skeleton_player"  # timed; named, as nothing here imports figures
 MODEL = ModelSettings(width=64, feedforward=128, dropout=0.2, gloss_ctc=False, text_ctc=False)
 UPDATES = {"smoke": 40, "book": 400, "short": 1200, "full": 1200, "paper": 6000}  # cheap enough
 
@@ -73,10 +73,11 @@ def training_settings(updates: int) -> TrainSettings:
 class TextToSigning:
     """A corpus made ready for text-to-gloss, and the stitcher that it drives.
 
+    The bundled recordings of finger-spelled letters are added to the dictionary, so that unknown
+    names can be spelled. They are of real people, the world's signs simulated.
+
     Args:
         data: Of an experiment.
-        letters: Add the bundled recordings of finger-spelled letters to the dictionary, so that
-            unknown names can be spelled. They are of real people, the world's signs simulated.
 
     Raises:
         SLTError: If there is no dictionary.
@@ -84,12 +85,12 @@ class TextToSigning:
     Chapter: 13_novel_sentences
     """
 
-    def __init__(self, data: Data, letters: bool = True) -> None:
+    def __init__(self, data: Data) -> None:
         if data.dictionary is None:
             raise SLTError("Signing needs a dictionary.", fix="Give dictionary=... as well.")
         self.data = data
         known = load_dictionary(data.dictionary)
-        more = [sign for sign in from_lexicon() if sign.gloss not in known] if letters else []
+        more = [sign for sign in from_lexicon() if sign.gloss not in known]
         self.dictionary = Dictionary([*known, *more], known.synonyms)
         self._sets: dict[str, GlossSentences] = {}
 
@@ -133,18 +134,17 @@ class TextToSigning:
             self._sets[split] = made
         return self._sets[split]
 
-    def train(self, seed: int, updates: int, model: ModelSettings = MODEL) -> Trained:
+    def train(self, seed: int, updates: int) -> Trained:
         """Train a text-to-gloss model, or find it trained.
 
         Args:
             seed: Of the training.
             updates: Optimiser steps.
-            model: Its shape.
         """
         settings = training_settings(updates)
-        name = f"text_to_gloss-{seed}-{fingerprint(model, settings)}"
+        name = f"text_to_gloss-{seed}-{fingerprint(MODEL, settings)}"
         return train_text_to_gloss(
-            self.data.work / name, model, settings, self["train"], self["dev"], seed=seed
+            self.data.work / name, MODEL, settings, self["train"], self["dev"], seed=seed
         )
 
     def sign(self, text: str, model: TextToGloss) -> Signed:
@@ -154,7 +154,7 @@ class TextToSigning:
 
 def run_text_to_gloss(
     seed: int, *, size: str = "full", work: str = "build/experiments",
-    corpus: str = "", dictionary: str = "", processes: int = 1, player: str = PLAYER,
+    corpus: str = "", dictionary: str = "", processes: int = 1,
 ) -> dict:  # fmt: skip
     """Train and measure text-to-gloss with one seed: the arm "text_to_gloss" of chapter 13.
 
@@ -162,7 +162,6 @@ def run_text_to_gloss(
         seed: Of the training.
         size: A key of `scale.SCALES`.
         work, corpus, dictionary, processes: As for `run_arm`.
-        player: What shows a pose, "module:function"; its time is counted.
 
     Returns:
         What `gloss_scores` measures; `signing`, of `compare_signing`; `text_to_signing_seconds`,
@@ -178,7 +177,7 @@ def run_text_to_gloss(
     trained = task.train(seed, UPDATES[size])
     model = load_text_to_gloss(trained.folder)
     measured = gloss_scores(model, task["train"], task["test"])
-    module, _, name = player.partition(":")
+    module, _, name = PLAYER.partition(":")
     show = getattr(import_module(module), name)
     times = time_signing(task, model, unseen_texts(task.data, TIMED), show)
     return {

@@ -133,9 +133,8 @@ def unseen_texts(data: Data, n: int) -> list[str]:
 
 
 def time_signing(
-    task: Task, model: TextToGloss, texts: Sequence[str],
-    show: Callable = lambda pose, **more: None,
-) -> list[float]:  # fmt: skip
+    task: Task, model: TextToGloss, texts: Sequence[str], show: Callable
+) -> list[float]:
     """Seconds from each text to its player, with model, dictionary and stitcher loaded.
 
     Args:

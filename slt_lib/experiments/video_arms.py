@@ -172,7 +172,7 @@ def video_summary(records: Records, *, trials: int = 10_000) -> dict:
     hashes = {one["corpus_hash"] for runs in records.values() for one in runs.values()}
     if len(hashes) > 1:
         raise SLTError("The records are of different corpora.", fix="Record all arms again.")
-    arms = {arm: _values(runs) for arm, runs in translated(records).items()}
+    arms = {arm: measured(runs) for arm, runs in translated(records).items()}
     found = {
         "arms": arms,
         "seeds": sorted({s for runs in records.values() for s in runs}),
@@ -186,8 +186,14 @@ def video_summary(records: Records, *, trials: int = 10_000) -> dict:
     return found
 
 
-def _values(runs: Mapping[int, dict]) -> dict:
-    """Every measure, a value per seed, and of BLEU-4 mean and spread."""
+def measured(runs: Mapping[int, dict]) -> dict:
+    """Every measure, a value per seed, and of BLEU-4 mean and spread; likewise on unseen signers.
+
+    Args:
+        runs: An arm's records by seed.
+
+    Chapter: 11_video_to_text
+    """
     ordered = [runs[seed] for seed in sorted(runs)]
     found: dict = {}
     for prefix, some in (("", ordered), ("unseen_", [one["unseen"] for one in ordered])):

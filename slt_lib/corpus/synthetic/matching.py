@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -77,6 +78,21 @@ def corpus_spectrum(corpus: Iterable[Utterance], fps: float = 25.0) -> Spectrum:
     Chapter: 04_synthetic_corpus
     """
     return spectrum((to_fps(pose, fps) for pose in _some(corpus)), fps)
+
+
+def even_spans(corpus: Corpus) -> list[tuple[tuple[int, int], ...]]:
+    """Gloss spans of equal length, for a corpus that doesn't know its own.
+
+    Args:
+        corpus: With glosses and frames.
+
+    Chapter: 15_your_own_data
+    """
+    ends = [
+        np.linspace(0, frames, len(glosses) + 1).round().astype(int).tolist()
+        for glosses, frames in zip(corpus.glosses, corpus.frames, strict=True)
+    ]
+    return [tuple(pairwise(one)) for one in ends]
 
 
 def corpus_durations(corpus: Corpus, spans: Sequence | None = None) -> DurationModel:
