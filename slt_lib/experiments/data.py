@@ -65,6 +65,8 @@ class Data:
             with FileLock(self.work / "world.lock"):
                 self.world = make_world(self.work / "world", scale.world, processes=processes)
             self.splits = {s: getattr(self.world, s) for s in ("train", "dev", "test")}
+            if scale.real:
+                self.splits["train"] = self.world.train.select(range(scale.real))
             self.dictionary = self.world.dictionary
         self._sets: dict[str, TranslationData] = {}
 
@@ -72,6 +74,7 @@ class Data:
         """Of everything that the folder's contents depend on; other data, another folder."""
         named = [
             asdict(self.scale.world),
+            self.scale.real,
             self.scale.novel,
             *(c.hash for c in self.splits.values()),
         ]

@@ -21,6 +21,7 @@ class Scale:
 
     Attributes:
         world: Which weather world; its seed stays the same for every seed of training.
+        real: The first so many of its training sentences count as the real ones; 0 takes all.
         novel: Novel sentences of the arm (d+).
         updates: Of one phase of length 1.
         model: The translator.
@@ -40,6 +41,7 @@ class Scale:
     lr: float = 2e-3
     augment: bool | PictureAugment = True
     search: SearchSettings = SEARCH
+    real: int = 0
 
     def phase(self, length: float, lr: float, **more) -> TrainSettings:
         """The settings of a phase.
@@ -64,7 +66,8 @@ class Scale:
 
 
 FULL = Scale(
-    world=WorldSettings(seed=0, train=1200, dev=100, test=200),
+    world=WorldSettings(seed=0, train=4800, dev=200, test=1000),
+    real=1200,
     novel=2400,
     updates=800,
     model=ModelSettings(width=96, feedforward=192, dropout=0.1, text_ctc=False),
@@ -90,6 +93,7 @@ SCALES = {
     "full": FULL,
     "paper": Scale(  # the field's plain transformer, on a GPU; not run by us
         world=FULL.world,
+        real=FULL.real,
         novel=FULL.novel,
         updates=20_000,
         model=ModelSettings(

@@ -1,14 +1,58 @@
-"""Which of a model's weights are trained, and what do they start from?"""
+"""Which of a model's weights are trained, by which optimiser, and what do they start from?"""
 
+from collections.abc import Container
+
+import torch
 from torch import nn
 
 from slt_lib.translation.model import Translator
 from slt_lib.translation.settings import TrainSettings
 
+NOT_HIDDEN = ("embed", "head")  # tables of words and output layers, by a part of their names
 
-def groups(model: nn.Module, settings: TrainSettings) -> list[dict]:
-    """Matrices get weight decay; norms, biases and positions don't."""
-    trained = [p for p in model.parameters() if p.requires_grad]
+
+def optimisers(model: nn.Module, settings: TrainSettings) -> list[torch.optim.Optimizer]:
+    """AdamW for everything, or Muon for the hidden matrices and AdamW for the rest.
+
+    Muon makes each step of a matrix orthogonal, so that all its directions are learnt at one
+    speed (Jordan et al. 2024, https://kellerjordan.github.io/posts/muon/). It is meant for
+    matrices between hidden layers only.
+
+    Args:
+        model: Parameters that need no gradient are left out.
+        settings: `optimizer`, `lr` and `weight_decay`.
+
+    Chapter: 09_pose_to_text
+    """
+    by_muon = {
+        name: weights
+        for name, weights in model.named_parameters()
+        if settings.optimizer == "muon" and weights.requires_grad and weights.dim() == 2
+        and not any(part in name for part in NOT_HIDDEN)
+    }  # fmt: skip
+    rest = groups(model, settings, but=by_muon)
+    found = [torch.optim.AdamW(rest, lr=settings.lr, betas=(0.9, 0.98), fused=True)]
+    if by_muon:
+        found.append(
+            torch.optim.Muon(
+                list(by_muon.values()),
+                lr=settings.lr,
+                weight_decay=settings.weight_decay,
+                adjust_lr_fn="match_rms_adamw",  # so that one rate suits both
+            )
+        )
+    return found
+
+
+def groups(model: nn.Module, settings: TrainSettings, but: Container[str] = ()) -> list[dict]:
+    """Matrices get weight decay; norms, biases and positions don't.
+
+    Args:
+        model: Parameters that need no gradient are left out.
+        settings: `weight_decay`.
+        but: Names of parameters that are left out, too.
+    """
+    trained = [p for n, p in model.named_parameters() if p.requires_grad and n not in but]
     return [
         {"params": [p for p in trained if p.dim() > 1], "weight_decay": settings.weight_decay},
         {"params": [p for p in trained if p.dim() <= 1], "weight_decay": 0.0},

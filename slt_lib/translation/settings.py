@@ -135,13 +135,14 @@ class TrainSettings:
         updates: Optimiser steps.
         batch_size: Sentences per step, over all devices.
         lr: Highest learning rate.
+        optimizer: "adamw", or "muon" for hidden matrices and AdamW for the rest.
         warmup: Share of the updates during which it rises.
         schedule: "cosine" falls to a hundredth; "plateau" falls when dev BLEU doesn't rise.
         label_smoothing: Of the text's cross entropy.
         gloss_weight, text_ctc_weight, distil_weight: Losses per token, relative to the text's; 0
             switches one off. A gloss weight of 0 is gloss-free training.
         clip: Largest norm of the gradient.
-        weight_decay: Of AdamW, on matrices only.
+        weight_decay: On matrices only.
         augment: How poses or videos are varied.
         eval_every: Updates between looks at dev; 0 takes a tenth of all.
         patience: Looks without a better BLEU before it stops; 0 never stops.
@@ -159,6 +160,7 @@ class TrainSettings:
     updates: int = 1000
     batch_size: int = 32
     lr: float = 1e-3
+    optimizer: Literal["adamw", "muon"] = "adamw"
     warmup: float = 0.1
     schedule: Literal["cosine", "plateau"] = "cosine"
     label_smoothing: float = 0.1
@@ -180,6 +182,8 @@ class TrainSettings:
             raise SLTError("updates, batch_size, devices and lr must be above 0.")
         if self.schedule not in ("cosine", "plateau") or self.keep not in ("best", "last"):
             raise SLTError(f"schedule {self.schedule!r} or keep {self.keep!r} can't be had.")
+        if self.optimizer not in (known := ("adamw", "muon")):
+            raise SLTError(f"There is no optimiser {self.optimizer!r}.", fix=", ".join(known))
         if self.precision not in ("32-true", "bf16-mixed"):
             raise SLTError(f"A precision {self.precision!r} can't be had.", fix="bf16-mixed")
         if not (0 <= self.warmup < 1 and 0 <= self.label_smoothing < 1):

@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +31,7 @@ from slt_lib.translation.devices import fabric_for
 from slt_lib.translation.loss import losses
 from slt_lib.translation.metrics import bleu4
 from slt_lib.translation.model import Translator
-from slt_lib.translation.parameters import freeze_unheard, groups, load_fitting
+from slt_lib.translation.parameters import freeze_unheard, load_fitting, optimisers
 from slt_lib.translation.search import SearchSettings, translate
 from slt_lib.translation.settings import ModelSettings, TrainSettings
 from slt_lib.translation.video_data import Sentences
@@ -164,11 +165,9 @@ def _run(
         load_frame_weights(model.encoder, model_settings.frames_weights)
     if fabric.world_size > 1:  # DDP waits for the gradient of whatever could have one
         freeze_unheard(model, settings)
-    optimizer = torch.optim.AdamW(
-        groups(model, settings), lr=settings.lr, betas=(0.9, 0.98), fused=True
-    )
-    state = _resume(out, key, model, optimizer)
-    wrapped, optimizer = fabric.setup(model, optimizer)
+    optimizers = optimisers(model, settings)
+    state = _resume(out, key, model, optimizers)
+    wrapped, *optimizers = fabric.setup(model, *optimizers)
     began = time.perf_counter()
     first, done = state["update"], state["stopped"]
     bf16 = torch.autocast(fabric.device.type, torch.bfloat16,
@@ -179,17 +178,22 @@ def _run(
     made = batches(data, settings, model.codec, seed, left, fabric, model_settings.stride)
     running: list[dict] = []
     for update, (batch, totals, sentences) in zip(bar, made, strict=True):
-        for group in optimizer.param_groups:
+        for group in chain.from_iterable(one.param_groups for one in optimizers):
             group["lr"] = learning_rate(settings, update) * state["factor"]
         torch.manual_seed(_of_dropout(seed, update, fabric.global_rank))
         wrapped.train()
         with bf16:  # Fabric's own would round the poses, too
             outputs = wrapped(batch)
         parts = losses(outputs, batch, settings, totals)
-        optimizer.zero_grad(set_to_none=True)
+        for optimizer in optimizers:
+            optimizer.zero_grad(set_to_none=True)
         fabric.backward(parts["loss"] * fabric.world_size)  # DDP takes the mean over devices
-        fabric.clip_gradients(wrapped, optimizer, max_norm=settings.clip, error_if_nonfinite=False)
-        optimizer.step()
+        # one norm of the whole gradient: the optimiser named here is only Fabric's formality
+        fabric.clip_gradients(
+            wrapped, optimizers[0], max_norm=settings.clip, error_if_nonfinite=False
+        )
+        for optimizer in optimizers:
+            optimizer.step()
         state["sentences"] += sentences
         running.append({name: value.detach() for name, value in parts.items()})
         if (update + 1) % settings.look_every == 0 or update + 1 == settings.updates:
@@ -200,7 +204,7 @@ def _run(
             if fabric.global_rank == 0:
                 if monitor:  # before the checkpoint: who resumes is shown this look again
                     monitor(state["history"], model)
-                _save(out, key, model, optimizer, state)
+                _save(out, key, model, optimizers, state)
             fabric.barrier()
             bar.set_postfix(bleu4=f"{look['bleu4']:.1f}", loss=f"{look['loss']:.2f}")
             began = time.perf_counter()
@@ -259,16 +263,17 @@ def _judge(state: dict, look: dict, settings: TrainSettings) -> bool:
     return state["stopped"]
 
 
-def _save(out: Path, key: str, model: Translator, optimizer, state: dict) -> None:
+def _save(out: Path, key: str, model: Translator, optimizers, state: dict) -> None:
     """Checkpoint: the kept weights first, then the state that says so, then the readable log."""
     if state["keep"]:
         checkpoint.save(out / "best.pt", model, update=state["update"])
-    checkpoint.save(out / "last.pt", model, key=key, optimizer=optimizer.state_dict(), state=state)
+    checkpoint.save(out / "last.pt", model, key=key, state=state,
+                    optimizers=[one.state_dict() for one in optimizers])  # fmt: skip
     with atomic_write(out / "metrics.jsonl") as file:
         file.write("".join(json.dumps(look) + "\n" for look in state["history"]).encode())
 
 
-def _resume(out: Path, key: str, model: nn.Module, optimizer) -> dict:
+def _resume(out: Path, key: str, model: nn.Module, optimizers) -> dict:
     """The state of an interrupted training, loaded into model and optimiser; or a new one."""
     if not (out / "last.pt").is_file():
         return {"update": 0, "history": [], "factor": 1.0, "stale": 0, "stopped": False,
@@ -280,5 +285,6 @@ def _resume(out: Path, key: str, model: nn.Module, optimizer) -> dict:
             fix="Choose a new folder, or delete this one.",
         )  # fmt: skip
     model.load_state_dict(content["model"])
-    optimizer.load_state_dict(content["optimizer"])
+    for optimizer, before in zip(optimizers, content["optimizers"], strict=True):
+        optimizer.load_state_dict(before)
     return content["state"]
