@@ -5,8 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from slt_lib.corpus.weather import citation as citation_module
+from slt_lib.corpus.weather.motion import min_jerk
+from slt_lib.corpus.weather.perform import Planned
 from slt_lib.dictionary import distance_crop, elbow_crop, from_lexicon
 from slt_lib.dictionary.crop import travel
+from slt_lib.dictionary.sign import to_sign_pose
+from slt_lib.pose.canonical import canonicalise
 from slt_lib.pose.errors import PoseError
 from slt_lib.pose.io import bundled_lexicon, read_lexicon
 from slt_lib.pose.sequence import PoseSequence
@@ -20,7 +25,8 @@ def citation(fps=25.0, rest=0.2, way=0.3, hold=0.8, noise=0.0, seed=0, hands=(RI
     """A hand that rests, rises by one shoulder width, holds, and sinks again; seconds."""
     times = np.cumsum([0, rest, way, hold, way, rest])
     frames = np.arange(round(times[-1] * fps)) / fps
-    height = np.interp(frames, times, [1, 1, 0, 0, 1, 1])
+    share = np.interp(frames, times, [0, 0, 1, 1, 2, 2])
+    height = 1 - min_jerk(share) + min_jerk(share - 1)
     positions = np.random.default_rng(seed).normal(0, noise, (len(frames), 178, 3))
     confidence = np.zeros((len(frames), 178))
     for hand in hands:
@@ -62,6 +68,82 @@ def test_an_idle_hand_has_no_say():
     both = pose.replace(confidence=idle)
     crop, alone = distance_crop(both), distance_crop(pose)
     assert (crop.start, crop.end) == (alone.start, alone.end)
+
+
+@pytest.mark.parametrize("noise", [0.01, 0.03])
+def test_a_visible_hand_that_only_trembles_does_not_hold_the_crop_open(noise):
+    pose, arrives, leaves = citation(noise=0.002, hold=1.5)
+    trembling = pose.positions.copy()
+    trembling[:, LEFT] += np.random.default_rng(1).normal(0, noise, trembling[:, LEFT].shape)
+    seen = pose.confidence.copy()
+    seen[:, LEFT] = 1
+    crop = distance_crop(pose.replace(positions=trembling, confidence=seen))
+    assert abs(crop.start / 25 - arrives) <= 0.1 and abs(crop.end / 25 - leaves) <= 0.1
+
+
+@pytest.mark.parametrize("rest", [0.2, 1.0, 3.0])
+def test_a_long_rest_before_and_after_is_cut(rest):
+    pose, arrives, leaves = citation(rest=rest, noise=0.003)
+    crop = distance_crop(pose)
+    assert abs(crop.start / 25 - arrives) <= 0.1 and abs(crop.end / 25 - leaves) <= 0.1
+    assert abs(crop.rise / 25 - rest) <= 0.12  # and where the ways begin and end is known
+    assert abs(crop.fall / 25 - (len(pose) / 25 - rest)) <= 0.12
+
+
+@pytest.mark.parametrize("goes_on", [0.3, -0.3])
+def test_a_sign_that_rises_or_sinks_itself_keeps_its_movement(goes_on):
+    fps, times = 50, np.array([0, 0.4, 0.8, 1.4, 1.9, 2.3])
+    frames = np.arange(round(times[-1] * fps)) / fps
+    height, places = np.zeros(len(frames)), [0, 0, 0.9, 0.9 + goes_on, 0, 0]
+    for a, b, begin, end in zip(times, times[1:], places, places[1:], strict=False):
+        here = (frames >= a) & (frames < b)
+        height[here] = begin + (end - begin) * min_jerk((frames[here] - a) / (b - a))
+    positions = np.random.default_rng(0).normal(0, 0.003, (len(frames), 178, 3))
+    positions[:, RIGHT, 1] -= height[:, None]
+    seen = np.zeros((len(frames), 178))
+    seen[:, RIGHT] = 1
+    crop = distance_crop(PoseSequence(positions, seen, fps))
+    assert abs(crop.start / fps - 0.8) <= 0.2 and abs(crop.end / fps - 1.4) <= 0.2
+
+
+@pytest.fixture(scope="module")
+def citations_with_times():
+    """Every recording of the weather dictionary as it is stitched, and when its sign was planned:
+    when the hand is at the sign's first target, and when it leaves the last one."""
+    planned, found = [], []
+
+    def planning(*args, **more):
+        planned.append(Planned(*args, **more))
+        return planned[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(citation_module, "Planned", planning)
+        for _, _, pose in citation_module.citations(seed=0):
+            sign = planned[-1]
+            length = sign.end - sign.start
+            times = sign.start + sign.lead * length, sign.end - sign.hold * length
+            found.append((canonicalise(to_sign_pose(pose)), *times))
+    return found
+
+
+def test_simulated_signs_are_cut_at_the_simulators_own_times(citations_with_times):
+    off, kept = [], []
+    for pose, begins, ends in citations_with_times:
+        crop = distance_crop(pose)
+        start, end = crop.start / pose.fps, crop.end / pose.fps
+        off.append((start - begins, end - ends))
+        kept.append((min(end, ends) - max(start, begins)) / (ends - begins))
+    right = (np.abs(off) <= 0.2).all(1)
+    print(f"{right.mean():.1%} of {len(right)} signs within 0.2 s, least kept {min(kept):.0%}")
+    assert right.mean() >= 0.95 and min(kept) >= 0.5
+
+
+def test_the_way_in_can_be_kept_in_part(citations_with_times):
+    pose, *_ = citations_with_times[0]
+    crop = distance_crop(pose)
+    assert crop.with_way_in(0) == slice(crop.start, crop.end)
+    assert crop.with_way_in(1) == slice(crop.rise, crop.end) and crop.rise < crop.start
+    assert crop.rise < crop.with_way_in(0.5).start < crop.start
 
 
 def test_a_sign_out_of_continuous_signing_is_left_whole():

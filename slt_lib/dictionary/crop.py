@@ -1,12 +1,13 @@
 """Distance crop: which part of a recorded sign carries the sign.
 
 A sign in a dictionary is recorded in citation form: the hands come up from rest, sign, and
-go down again. How far wrists and fingers have travelled shows it: the curve climbs steeply
-on the way up and on the way down, and lies flat in a hold (Walsh et al., BMVC 2024, step 3).
+go down again. Each of the two ways is one *stroke*: the hand's speed rises and falls once
+(Walsh et al., BMVC 2024, step 3, track how far the wrists have moved). So a hand has arrived
+where its first stroke ends, and leaves where its last one begins; what lies between is the sign.
 A share of the whole travel would cut the hold of a finger-spelled letter as readily as the way
-up, so the two ways are found first, and only they are cut.
+up, and a summed travel would take an idle hand that only trembles for one that signs.
 
-Depth isn't used: it is the estimator's guess, and its noise would count as travel.
+Depth isn't used: it is the estimator's guess.
 """
 
 from dataclasses import dataclass
@@ -17,12 +18,16 @@ from slt_lib.pose.errors import PoseError
 from slt_lib.pose.sequence import PoseSequence
 
 TIPS = tuple(f"{f}_TIP" for f in ("THUMB", "INDEX_FINGER", "MIDDLE_FINGER", "RING_FINGER", "PINKY"))
-SMOOTH_SECONDS = 0.1  # heights are averaged over this long before a hand's way is looked for
-LEAST_CLIMB = 0.25  # shoulder widths; a hand that climbs less was not at rest
-AT_REST = 0.1  # shoulder widths; a hand that has sunk further was not waiting at rest
-SLOW = 0.15  # a way ends where the hand climbs slower than this share of its fastest
-ARRIVED = 0.95  # share of the way's travel after which the hand counts as arrived
-IDLE_HAND = 0.2  # a hand that travels less than this share of the other one is idle
+SMOOTH_SECONDS = 0.14  # positions are averaged over this long: trembling isn't a stroke
+LEAST_REACH = 0.08  # shoulder widths; a hand that gets no further away from rest does nothing
+IDLE_HAND = 0.3  # nor does one that gets less than this share of the other hand's reach
+LEAST_WAY = 0.25  # shoulder widths, or the next share of the reach if that is less: so far away
+LEAST_SHARE = 0.2  # from rest a stroke must take the hand to be its way (it may shift at rest)
+LOWER = 0.2  # rest is lower than the hand mostly is, by this share of its range of heights, ...
+RETURNS = 0.25  # ... or the recording begins and ends in one place, to this share of the reach
+SLOW = 0.2  # a stroke is nearly over when its speed has fallen to this share of its peak
+SHORT_SIGN = 0.6  # what lasts less than this share of the shorter way may not be the whole sign
+LEAST_SHAPE = 0.1  # shoulder widths that fingertips move about the wrist when the hand forms
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +40,8 @@ class Crop:
         travel: How far wrists and fingertips have travelled up to each frame, both hands
             together, float [frames], shoulder widths if the pose is normalised.
         rule: "distance" or "elbow".
+        rise: Frame in which the first hand leaves its rest; `start` if no way was found.
+        fall: Frame after the one in which the last hand is back; `end` if no way was found.
 
     Chapter: 02_dictionary
     """
@@ -43,6 +50,8 @@ class Crop:
     end: int
     travel: np.ndarray
     rule: str
+    rise: int
+    fall: int
 
     @property
     def kept(self) -> float:
@@ -50,13 +59,21 @@ class Crop:
         total = float(self.travel[-1])
         return float(self.travel[self.end - 1] - self.travel[self.start]) / total if total else 1.0
 
+    def with_way_in(self, share: float) -> slice:
+        """The frames kept, and before them the last part of the way in.
+
+        Args:
+            share: Of the way's time, 0 to 1.
+        """
+        return slice(self.start - round(share * (self.start - self.rise)), self.end)
+
     def __call__(self, pose: PoseSequence) -> PoseSequence:
         """The frames kept."""
         return pose[self.start : self.end]
 
 
 def travel(pose: PoseSequence) -> dict[str, np.ndarray]:
-    """How far each hand has travelled up to each frame.
+    """How far each hand has travelled up to each frame: what figures show, not what decides.
 
     A step counts for the joints that both frames saw; their mean is the hand's step. A frame
     that saw nothing of the hand adds nothing. The rest jitter (the tenth percentile of the
@@ -69,7 +86,7 @@ def travel(pose: PoseSequence) -> dict[str, np.ndarray]:
     """
     curves = {}
     for side in ("right", "left"):
-        joints = _tracked(pose, side)
+        joints = pose.skeleton.ids(*(f"{side.upper()}_HAND.{p}" for p in ("WRIST", *TIPS)))
         steps = np.linalg.norm(np.diff(pose.positions[:, joints, :2], axis=0), axis=-1)
         both = pose.mask[1:, joints] & pose.mask[:-1, joints]
         step = (steps * both).sum(1) / np.maximum(both.sum(1), 1)
@@ -84,8 +101,9 @@ def distance_crop(pose: PoseSequence) -> Crop:
     """Cut the hands' way up from rest and their way back down; keep all between.
 
     Each hand that takes part is looked at by itself; the sign begins when the first hand has
-    arrived and ends when the last one leaves. A hand that neither rises nor sinks at an end
-    of the recording (a sign cut out of continuous signing) is not cut there.
+    arrived and ends when the last one leaves. A hand that wasn't at rest at an end of the
+    recording is not cut there. A recording cut out of continuous signing has no rest to cut:
+    leave it as it is.
 
     Args:
         pose: One isolated sign, normalised (lengths are read as shoulder widths).
@@ -96,20 +114,20 @@ def distance_crop(pose: PoseSequence) -> Crop:
     Chapter: 02_dictionary
     """
     _need_frames(pose)
-    curves = travel(pose)
-    total = sum(curves.values())
-    most = max(curve[-1] for curve in curves.values())
-    spans = []
-    for side, curve in curves.items():
-        frames, height = _heights(pose, side)
-        if len(frames) >= 2 and curve[-1] > 0 and curve[-1] >= IDLE_HAND * most:
-            up = _arrival(frames, height, curve)
-            down = _arrival(frames[::-1], height[::-1], curve)
-            if up < down:
-                spans.append((up, down + 1))
-    start = min((s for s, _ in spans), default=0)
-    end = max((e for _, e in spans), default=len(pose))
-    return Crop(start, end, total, "distance")
+    tracks = {side: _wrist(pose, side) for side in ("RIGHT", "LEFT")}
+    reaches = {side: _reach(path) for side, (_, path) in tracks.items()}
+    least = max(LEAST_REACH, IDLE_HAND * max(reaches.values()))
+    hands = [
+        _sign_of_hand(pose, side, *tracks[side], reach)
+        for side, reach in reaches.items()
+        if reach >= least
+    ]
+    rise, start, end, fall = 0, 0, len(pose), len(pose)
+    if hands:
+        rises, starts, ends, falls = zip(*hands, strict=True)
+        start, end = min(starts), max(ends)
+        rise, fall = min(*rises, start), max(*falls, end)
+    return Crop(start, end, sum(travel(pose).values()), "distance", rise, fall)
 
 
 def elbow_crop(pose: PoseSequence, margin: int = 5) -> Crop:
@@ -136,55 +154,130 @@ def elbow_crop(pose: PoseSequence, margin: int = 5) -> Crop:
             first.append(max(at[0], above[0] - margin))
             last.append(min(at[-1] + 1, above[-1] + 1 + margin))
     total = sum(travel(pose).values())
-    return Crop(int(min(first, default=0)), int(max(last, default=len(pose))), total, "elbow")
+    start, end = int(min(first, default=0)), int(max(last, default=len(pose)))
+    return Crop(start, end, total, "elbow", start, end)
 
 
-def _tracked(pose: PoseSequence, side: str) -> np.ndarray:
-    names = [f"{side.upper()}_HAND.{point}" for point in ("WRIST", *TIPS)]
-    return pose.skeleton.ids(*names)
-
-
-def _heights(pose: PoseSequence, side: str) -> tuple[np.ndarray, np.ndarray]:
-    """Frames that saw the wrist, and how high it was in them (up is positive), smoothed.
+def _wrist(pose: PoseSequence, side: str) -> tuple[np.ndarray, np.ndarray]:
+    """Frames that saw a wrist, int [n], and where it was in them, float [n, 2], smoothed.
 
     The arm's wrist is often still seen where the hand itself is lost: on its way.
     """
-    hand, arm = pose.skeleton.ids(f"{side.upper()}_HAND.WRIST", f"{side.upper()}_WRIST")
+    hand, arm = pose.skeleton.ids(f"{side}_HAND.WRIST", f"{side}_WRIST")
     joint = arm if pose.mask[:, arm].sum() >= pose.mask[:, hand].sum() else hand
     frames = np.flatnonzero(pose.mask[:, joint])
-    height = -pose.positions[frames, joint, 1].astype(np.float64)
-    width = 2 * round(SMOOTH_SECONDS * pose.fps / 2) + 1
-    if len(height) < 2 or width < 3:
-        return frames, height
-    padded = np.pad(height, width // 2, mode="edge")
-    return frames, np.convolve(padded, np.full(width, 1 / width), mode="valid")
+    return frames, _smooth(pose.positions[frames, joint, :2], pose.fps)
 
 
-def _arrival(frames: np.ndarray, height: np.ndarray, curve: np.ndarray) -> int:
-    """Frame at which a hand has arrived from rest; run on reversed arrays: at which it leaves.
+def _handshape(pose: PoseSequence, side: str) -> tuple[np.ndarray, np.ndarray]:
+    """Frames that saw the wrist and all fingertips, and the tips about the wrist, float [n, 10]."""
+    wrist, *tips = pose.skeleton.ids(*(f"{side}_HAND.{p}" for p in ("WRIST", *TIPS)))
+    frames = np.flatnonzero(pose.mask[:, [wrist, *tips]].all(1))
+    about = pose.positions[frames][:, tips, :2] - pose.positions[frames][:, [wrist], :2]
+    return frames, _smooth(about.reshape(len(frames), 2 * len(TIPS)), pose.fps)
 
-    Its way is the first steady climb that is long enough, if the hand rested until then.
+
+def _smooth(path: np.ndarray, fps: float) -> np.ndarray:
+    """A moving average over `SMOOTH_SECONDS`; the ends are held."""
+    path, width = path.astype(np.float64), 2 * round(SMOOTH_SECONDS * fps / 2) + 1
+    if len(path) < 2 or width < 3:
+        return path
+    padded = np.pad(path, ((width // 2 + 1, width // 2), (0, 0)), mode="edge")
+    sums = np.cumsum(padded, 0)
+    return (sums[width:] - sums[:-width]) / width
+
+
+def _reach(path: np.ndarray) -> float:
+    """How far a hand gets away from where it began, and from where it ends, at once."""
+    if len(path) < 2:
+        return 0.0
+    away = [np.linalg.norm(path - end, axis=-1) for end in (path[0], path[-1])]
+    return float(np.minimum(*away).max())
+
+
+def _sign_of_hand(
+    pose: PoseSequence, side: str, frames: np.ndarray, path: np.ndarray, reach: float
+) -> tuple[int, int, int, int]:
+    """Frames in which a hand leaves its rest, has arrived, leaves again and is back (exclusive).
 
     Args:
-        frames: Frames that saw the hand, int [n], in the order walked.
-        height: Height of its wrist in them, float [n].
-        curve: Its travel, float [all frames].
+        pose: The recording.
+        side: "RIGHT" or "LEFT".
+        frames, path: Of its wrist.
+        reach: How far it gets.
     """
-    climb = np.diff(height) / np.abs(np.diff(frames))
-    slow = climb <= SLOW * max(climb.max(), 0)
-    waits = slow.tolist()
-    rests = (np.maximum.accumulate(height) - height < AT_REST).tolist()
-    begin = 0
-    while begin < len(climb) and rests[begin]:
-        if waits[begin]:
-            begin += 1
-            continue
-        stop = begin + int(np.argmax(np.append(slow[begin:], True)))
-        if height[stop] - height[begin] >= LEAST_CLIMB:
-            way = np.abs(curve[frames[begin : stop + 1]] - curve[frames[begin]])
-            return int(frames[begin + int(np.argmax(way >= ARRIVED * way[-1]))])
-        begin = stop
-    return int(frames[0])
+    least, last = min(LEAST_WAY, LEAST_SHARE * reach), len(path) - 1
+    rise, up = _stroke(frames, path, pose.fps, least) if _at_rest(path, reach) else (0, 0)
+    back = path[::-1]
+    fall, down = _stroke(frames[::-1], back, pose.fps, least) if _at_rest(back, reach) else (0, 0)
+    arrived, leaves = frames[up], frames[last - down]
+    # A sign that itself leads away from the place of rest, or back to it, looks like a way: the two
+    # strokes then meet. The hand is formed on the real ways, so the hand shape tells them apart.
+    ways = arrived - frames[0], frames[last] - leaves
+    if up and down and leaves - arrived < SHORT_SIGN * min(ways):
+        formed, dissolves = _formed(pose, side)
+        arrived, leaves = min(arrived, formed), max(leaves, dissolves)
+    if leaves < arrived:
+        arrived, leaves = frames[0], frames[last]
+    return int(frames[rise]), int(arrived), int(leaves) + 1, int(frames[last - fall]) + 1
+
+
+def _at_rest(path: np.ndarray, reach: float) -> bool:
+    """Whether a hand's path begins at rest: low, or where it comes back to in the end."""
+    height = -path[:, 1]
+    lower = np.median(height) - height[0] > LOWER * np.ptp(height)
+    return bool(lower or np.linalg.norm(path[0] - path[-1]) < RETURNS * reach)
+
+
+def _stroke(frames: np.ndarray, path: np.ndarray, fps: float, least: float) -> tuple[int, int]:
+    """The first stroke that leads far enough away; run on reversed arrays: the last one.
+
+    Args:
+        frames: Frames that saw it, int [n], in the order walked.
+        path: Positions in them, float [n, axes].
+        fps: Frames per second.
+        least: How far away from its first position it must lead.
+
+    Returns:
+        Where it begins and where it is over, numbers from 0 to n - 1.
+    """
+    speed = np.linalg.norm(np.diff(path, axis=0), axis=-1) / np.abs(np.diff(frames)) * fps
+    away = np.linalg.norm(path - path[0], axis=-1)
+    far = np.flatnonzero(away >= least)
+    if not len(far):
+        return 0, 0
+    # Walk on from there until the hand is slow or turns back, and back from the peak until it was.
+    at, noise, peak = min(far[0], len(speed) - 1), np.quantile(speed, 0.1), speed[: far[0]].max()
+    while at < len(speed):
+        peak = max(peak, speed[at])
+        slow = max(SLOW * peak, 1.5 * noise if noise < 0.3 * peak else 0)
+        if speed[at] <= slow or away[at + 1] < away[at]:
+            break
+        at += 1
+    begin = int(speed[:at].argmax())
+    while begin and speed[begin - 1] > slow:
+        begin -= 1
+    # A minimum-jerk movement (Flash & Hogan 1985) is that slow for a known share of its time
+    # before it is over: v(τ) = 16 τ² (1 - τ)² of its peak.
+    share = 0.5 - np.sqrt(0.25 - np.sqrt(min(slow / peak, 0.5)) / 4)
+    length = (at - begin) / (1 - share * (1 + (begin > 0)))
+    return begin, int(min(round(at + share * length), len(speed)))
+
+
+def _formed(pose: PoseSequence, side: str) -> tuple[int, int]:
+    """Frames in which the sign's hand shape has formed, and in which it dissolves.
+
+    A hand that keeps its shape, or wasn't seen, says nothing: (frames, 0).
+    """
+    frames, shape = _handshape(pose, side)
+    found = []
+    for step in (1, -1):
+        at, path = frames[::step], shape[::step]
+        far = np.linalg.norm(path - path[:1], axis=-1).max(initial=0)
+        _, over = _stroke(at, path, pose.fps, far / 2) if far > LEAST_SHAPE else (0, 0)
+        found.append(at[over] if over else None)
+    formed, dissolves = found
+    return len(pose) if formed is None else formed, 0 if dissolves is None else dissolves
 
 
 def _need_frames(pose: PoseSequence) -> None:

@@ -29,9 +29,9 @@ class SignQuality:
         frames: Number of frames.
         seen_right: Share of the right hand's joints seen, over all frames, 0 to 1.
         seen_left: The same of the left hand.
-        jitter: Noise of wrists and fingers in the image plane, in shoulder widths: the standard
-            deviation of the white noise that would explain the calmest quarter of the hands'
-            third differences (the rest may be fast signing).
+        jitter: Noise of the worse hand's wrist and fingers in the image plane, in shoulder widths:
+            the standard deviation of the white noise that would explain the calmest quarter of
+            its third differences (the rest may be fast signing).
         bone_cv: Mean coefficient of variation of the arm and hand bones' lengths.
         shoulder_share: Shoulder width over image width; NaN where the image isn't known.
         shoulder_variation: Coefficient of variation of the shoulder width.
@@ -135,14 +135,19 @@ def _hand(pose: PoseSequence, side: str) -> np.ndarray:
 
 
 def _jitter(pose: PoseSequence, width: float) -> float:
+    """The worse hand's noise: a still hand says nothing about a trembling one."""
+    noise = [_noise(pose, _hand(pose, side)) / width for side in ("RIGHT", "LEFT")]
+    return float(np.fmax(*noise))
+
+
+def _noise(pose: PoseSequence, joints: np.ndarray) -> float:
     """Standard deviation of the noise; a third difference has 1 + 9 + 9 + 1 times its variance."""
-    joints = np.concatenate([_hand(pose, "RIGHT"), _hand(pose, "LEFT")])
     four = pose.mask[:, joints]
     four = four[3:] & four[2:-1] & four[1:-2] & four[:-3]
     if not four.any():
         return float("nan")
     third = np.abs(np.diff(pose.positions[:, joints, :2], n=3, axis=0))[four]
-    return float(np.quantile(third, 0.25) / QUARTER_OF_NORMAL / np.sqrt(20) / width)
+    return float(np.quantile(third, 0.25) / QUARTER_OF_NORMAL / np.sqrt(20))
 
 
 def _shoulder_variation(pose: PoseSequence, width: float) -> float:

@@ -5,6 +5,8 @@ import numpy as np
 from slt_lib.pose.errors import PoseError
 from slt_lib.pose.sequence import PoseSequence
 
+STRIDE_SECONDS = 0.2  # what moves for less than this is noise, when hands are compared
+
 
 def shoulder_frame(pose: PoseSequence) -> tuple[np.ndarray, float]:
     """Where the shoulders' mid-point is in every frame, and how wide the shoulders are.
@@ -76,7 +78,15 @@ def dominant_hand(pose: PoseSequence) -> str:
 
 
 def path_length(pose: PoseSequence, joint: str) -> float:
-    """How far one joint moves in all, over the pairs of frames that both saw it."""
+    """How far one joint moves in all, in strides of 0.2 s (a quarter of a shorter sequence).
+
+    A stride goes from the mean of one 0.2 s to the mean of the next, over the frames that saw the
+    joint: from frame to frame, the noise of a joint at rest would add up to as much as signing.
+    """
     j = pose.skeleton.index[joint]
-    steps = np.linalg.norm(np.diff(pose.positions[:, j], axis=0), axis=-1)
-    return float(steps[pose.mask[1:, j] & pose.mask[:-1, j]].sum())
+    at = np.flatnonzero(pose.mask[:, j])
+    stride = at // max(1, min(round(STRIDE_SECONDS * pose.fps), len(pose) // 4))
+    seen = np.unique(stride)
+    means = np.stack([pose.positions[at[stride == s], j].mean(0) for s in seen])
+    steps = np.linalg.norm(np.diff(means, axis=0), axis=-1)
+    return float(steps[np.diff(seen) == 1].sum())

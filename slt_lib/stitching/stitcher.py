@@ -108,7 +108,8 @@ class Stitcher:
     def prepare(self, sign: Sign) -> PoseSequence:
         """Steps 2 and 3 for one sign: canonical and cropped, at the recording's own frame rate."""
         if sign not in self._prepared:
-            self._prepared[sign] = crop_sign(self._on_one_body(sign), self.settings.crop)
+            how = self.settings.crop if sign.sentence is None else "none"  # cut out, no rest
+            self._prepared[sign] = crop_sign(self._on_one_body(sign), how)
         return self._prepared[sign]
 
     def _on_one_body(self, sign: Sign) -> PoseSequence:
