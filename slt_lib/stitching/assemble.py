@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from slt_lib.pose.resample import blend, mix, resample, shares
+from slt_lib.pose.resample import mix, resample, shares
 from slt_lib.pose.sequence import PoseSequence, concatenate
 from slt_lib.stitching.transition import (
     LOOKED_AT,
@@ -99,7 +99,7 @@ def assemble(
     ends = np.cumsum(frames)
     joins = _shown(measure_joins(timed, ends), kind)
     gaps = np.array([join.frames for join in joins], dtype=int)
-    joined = blend(timed, *_layout(ends, gaps))
+    joined = _with_transitions(timed, *_layout(ends, gaps))
     starts = np.concatenate([[0], ends[:-1] + np.cumsum(gaps)])
     spans = [(int(a), int(a + n)) for a, n in zip(starts, frames, strict=True)]
     if kind == "minimum-jerk":
@@ -138,8 +138,8 @@ def _rows(
     confidence, end = np.empty((len(rows), joints), np.float32), 0
     for sign, count in zip(signs, frames.tolist(), strict=True):
         here, end = slice(end, end + count), end + count
-        np.take(sign.positions, rows[here], 0, positions[here], "clip")
-        np.take(sign.confidence, rows[here], 0, confidence[here], "clip")
+        sign.positions.take(rows[here], 0, positions[here], "clip")
+        sign.confidence.take(rows[here], 0, confidence[here], "clip")
     return positions, confidence
 
 
@@ -188,6 +188,19 @@ def _layout(ends: np.ndarray, gaps: np.ndarray) -> tuple[np.ndarray, ...]:
     within = np.arange(gaps.sum()) - np.repeat(before, gaps)
     share[first + within] = (within + 1) / (np.repeat(gaps, gaps) + 1)
     return low, np.minimum(low + 1, total - 1), share
+
+
+def _with_transitions(
+    timed: PoseSequence, low: np.ndarray, high: np.ndarray, share: np.ndarray
+) -> PoseSequence:
+    """`blend`, where most frames are taken as they are: only the others are computed."""
+    positions, confidence = timed.positions.take(low, 0), timed.confidence.take(low, 0)
+    between = np.flatnonzero(share)
+    before = positions[between], confidence[between]
+    after = timed.positions.take(high[between], 0), timed.confidence.take(high[between], 0)
+    made = mix(timed, before, after, shares(share[between]))
+    positions[between], confidence[between] = made.positions, made.confidence
+    return timed.moved(positions, confidence)
 
 
 def _at(size: int, where: np.ndarray, values: np.ndarray) -> np.ndarray:
