@@ -1,6 +1,6 @@
 """How fast does signing move? Velocity spectra, and the cutoff that makes two of them agree."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -112,13 +112,31 @@ def spectrum(poses: Iterable[PoseSequence], fps: float) -> Spectrum:
 
     Chapter: 03_stitching
     """
-    total: dict[str, np.ndarray] = {}
+    return sum_up(_powers(poses, fps), fps)
+
+
+def _powers(poses: Iterable[PoseSequence], fps: float) -> Iterator[dict[str, np.ndarray]]:
     for pose in poses:
         if not np.isclose(pose.fps, fps, rtol=1e-4):
             raise PoseError(
                 f"A sequence has {pose.fps:g} frames per second, not {fps:g}.", fix="Use to_fps."
             )
-        for part, power in part_power(pose).items():
+        yield part_power(pose)
+
+
+def sum_up(powers: Iterable[Mapping[str, np.ndarray]], fps: float) -> Spectrum:
+    """The spectrum of sequences whose power is known.
+
+    Args:
+        powers: `part_power` of each.
+        fps: Frames per second of all of them.
+
+    Raises:
+        PoseError: If nothing was seen.
+    """
+    total: dict[str, np.ndarray] = {}
+    for one in powers:
+        for part, power in one.items():
             total[part] = total.get(part, 0) + power
     if not total:
         raise PoseError(

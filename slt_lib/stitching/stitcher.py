@@ -6,15 +6,14 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from slt_lib.dictionary import Dictionary, Lookup, Sign
-from slt_lib.pose.canonical import canonicalise
 from slt_lib.pose.errors import SLTError
-from slt_lib.pose.normalise import dominant_hand
 from slt_lib.pose.resample import to_fps
 from slt_lib.pose.sequence import PoseSequence, concatenate
 from slt_lib.stitching.assemble import Bridge, Segment, assemble, bridge_with
 from slt_lib.stitching.face import Expressions
+from slt_lib.stitching.prepared import Preparations, on_one_body
 from slt_lib.stitching.settings import StitchSettings
-from slt_lib.stitching.spectrum import Spectrum, spectrum
+from slt_lib.stitching.spectrum import Spectrum, sum_up
 from slt_lib.stitching.steps import crop_sign, set_tempo, smooth_out
 from slt_lib.stitching.transition import Join
 
@@ -66,8 +65,8 @@ class Stitched:
 class Stitcher:
     """Stitches gloss sequences with one dictionary.
 
-    What depends on a sign alone (its crop, its canonical form) is computed at its first use
-    and kept.
+    What depends on a sign alone (its crop, its canonical form) is read if the dictionary was
+    prepared (`prepare_dictionary`), else computed at the sign's first use, and kept.
 
     Args:
         dictionary: Where the signs are.
@@ -94,9 +93,10 @@ class Stitcher:
     ) -> None:
         self.dictionary, self.settings = dictionary, settings or StitchSettings()
         self.expressions, self.bridge = expressions, bridge
+        self._preparations = Preparations(self.settings)
         self._prepared: dict[Sign, PoseSequence] = {}
         if self.settings.smoothing == "matched" and reference is None:
-            reference = own_spectrum(dictionary, self.settings.fps)
+            reference = own_spectrum(dictionary, self.settings.fps, known=self._preparations)
         if reference is not None and not np.isclose(reference.fps, self.settings.fps):
             raise SLTError(
                 f"The reference spectrum is of {reference.fps:g} frames per second, "
@@ -108,15 +108,14 @@ class Stitcher:
     def prepare(self, sign: Sign) -> PoseSequence:
         """Steps 2 and 3 for one sign: canonical and cropped, at the recording's own frame rate."""
         if sign not in self._prepared:
-            self._prepared[sign] = crop_sign(self._on_one_body(sign), self.settings.crop)
+            pose = self._preparations.pose(sign)
+            if pose is None:
+                pose = crop_sign(self._on_one_body(sign), self.settings.crop)
+            self._prepared[sign] = pose
         return self._prepared[sign]
 
     def _on_one_body(self, sign: Sign) -> PoseSequence:
-        """Step 2 for one sign: the dominant hand that is wanted, the canonical skeleton."""
-        pose, wanted = sign.pose, self.settings.dominant
-        if wanted != "as recorded" and dominant_hand(pose) != wanted:
-            pose = pose.mirrored()
-        return canonicalise(pose) if self.settings.canonical else pose
+        return on_one_body(sign.pose, self.settings)
 
     def stitch(
         self,
@@ -243,17 +242,21 @@ class Stitcher:
         return [max(1, round(s * fps)) for s in lengths]
 
 
-def own_spectrum(dictionary: Dictionary, fps: float, signs: int = 200) -> Spectrum:
+def own_spectrum(
+    dictionary: Dictionary, fps: float, signs: int = 200, known: Preparations | None = None
+) -> Spectrum:
     """The velocity spectrum of a dictionary's own recordings: real movement without seams.
 
     Args:
         dictionary: Where the recordings are; the first `signs` usable ones are measured.
         fps: Frames per second to measure at.
+        known: Where what was measured before is found; by default for the default settings.
 
     Chapter: 03_stitching
     """
+    known = known or Preparations(StitchSettings(fps=fps))
     taken = [dictionary.signs(gloss)[0] for gloss in dictionary.glosses[:signs]]
-    return spectrum((to_fps(canonicalise(sign.pose), fps) for sign in taken), fps)
+    return sum_up(map(known.power, taken), fps)
 
 
 def _code_per_sign(
