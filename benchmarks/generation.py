@@ -72,7 +72,7 @@ def _speed(folder: Path) -> dict:
     _save_signs(glosses, folder / "dictionary")
     broadcast = list(simulate_annotations(spoken[:: len(spoken) // LOOKED_AT]))
     lengths = [(g, one.frames / 25 / len(one.gloss)) for one in spoken for g in one.gloss]
-    durations = fit_durations(lengths, with_ways=True)
+    durations = fit_durations(lengths, ways="before")
     more = {
         "stitch": StitchSettings(missing="skip", durations=durations),
         "reference": corpus_spectrum(broadcast),

@@ -31,6 +31,22 @@ def test_every_benchmark_has_a_name_of_its_own_and_run():
     assert len(names) == len(set(names)) == len(list(FOLDER.glob("[!_]*.py")))
 
 
+def test_stitching_tells_what_was_prepared_from_what_was_not(monkeypatch):
+    stitching = _load(FOLDER / "stitching.py")
+    monkeypatch.setattr(stitching, "ROUNDS", 1)
+    monkeypatch.setattr(stitching, "REPEATS", {row: 3 for row in stitching.REPEATS})
+    table = stitching.run()
+    speedups = [table[row]["speedup"] for row in ("from_files", "new", "cold", "warm")]
+    assert speedups == sorted(speedups) and speedups[1] > 4  # at least: a machine may be busy
+    for row in ("from_files", "new", "cold", "warm"):
+        ours, peer = table[row]["ours_ms_per_frame"], table[row]["peer_ms_per_frame"]
+        assert ours > 0 and table[row]["speedup"] == peer / ours
+    assert {row: table[row].get("at_least") for row in ("new", "cold", "warm")} == {
+        "new": 10, "cold": 20, "warm": 100,
+    }  # fmt: skip
+    assert table["frames"] < table["peer_frames"] and table["prepare_ms"] > 0
+
+
 def test_generation_makes_sentences_like_phoenix_where_it_has_none():
     generation = _load(FOLDER / "generation.py")
     made = generation._made()

@@ -9,8 +9,10 @@ from scipy import signal
 from slt_lib.pose.sequence import PoseSequence
 from slt_lib.stitching import filters
 from slt_lib.stitching.spectrum import (
+    BINS,
     butterworth_gain,
     match_cutoff,
+    part_power,
     spectrum,
     spectrum_distance,
 )
@@ -95,6 +97,36 @@ def test_frequency_response_shows_the_gain_and_the_cutoff():
     np.testing.assert_allclose(gain, butterworth_gain(hertz, 4, FPS, 4), atol=0.03)
     hertz, gain = filters.frequency_response(FILTERS["gaussian"], FPS)
     assert np.interp(4, hertz, gain) == pytest.approx(0.5, abs=0.03)
+
+
+def slow_power(pose: PoseSequence, part: str) -> np.ndarray | None:
+    """One joint, one coordinate, one window at a time: the reference for `part_power`."""
+    group, size = pose.group(part), 2 * (BINS - 1)
+    power, moved = np.zeros(BINS), False
+    for joint in group[:: 8 if part == "face" else 1]:
+        track = pose.positions[:, joint].astype(np.float64)
+        if part.endswith("hand"):
+            track = track - pose.positions[:, group[0]]
+        both = pose.mask[1:, joint] & pose.mask[:-1, joint]
+        moved |= bool(both.any())
+        velocity = np.where(both[:, None], np.diff(track, axis=0), 0)
+        for start in range(0, max(1, len(velocity) - size // 2), size // 2):
+            window = velocity[start : start + size]
+            window = window * np.hanning(len(window) + 2)[1:-1, None]
+            power += sum(np.abs(np.fft.rfft(window[:, c], size)) ** 2 for c in range(3))
+    return power if moved else None
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.integers(6, 300), st.integers(0, 10**6), st.sampled_from([0.0, 0.3, 1.0]))
+def test_power_at_once_is_power_joint_by_joint(frames, seed, hole):
+    pose = moving(frames, seed, hole).hide(np.arange(29, 50))  # no left hand
+    fast = part_power(pose)
+    for part in ("body", "right_hand", "left_hand", "face"):
+        slow = slow_power(pose, part)
+        assert (part in fast) == (slow is not None)
+        if slow is not None:
+            np.testing.assert_allclose(fast[part], slow, rtol=1e-4, atol=1e-5 * slow.max())
 
 
 @pytest.mark.parametrize("true_cutoff", [3.0, 5.0, 8.0])

@@ -83,7 +83,7 @@ def test_durations_are_learned_and_backed_off():
     observed = [
         (g, s * np.exp(0.2 * rng.standard_normal())) for g, s in truth.items() for _ in range(200)
     ]
-    model = fit_durations(observed, with_ways=False)
+    model = fit_durations(observed, ways="apart")
     for gloss, seconds in truth.items():
         assert model.seconds(gloss) == pytest.approx(seconds, rel=0.1)
     assert 0.15 < model.seconds("NIE-GESEHEN") < 1.0
@@ -95,12 +95,12 @@ def test_durations_are_learned_and_backed_off():
 
 def test_a_single_occurrence_is_drawn_towards_the_rest():
     observed = [("A", 0.4)] * 50 + [("B", 0.4)] * 50 + [("C", 4.0)]
-    assert 0.4 < fit_durations(observed, with_ways=False).seconds("C") < 2.0
+    assert 0.4 < fit_durations(observed, ways="apart").seconds("C") < 2.0
 
 
 def test_bad_durations_are_refused():
     with pytest.raises(SLTError, match="REGEN"):
-        fit_durations([("REGEN", 0.0)], with_ways=False)
+        fit_durations([("REGEN", 0.0)], ways="apart")
     with pytest.raises(SLTError, match="alignments"):
-        fit_durations([], with_ways=False)
+        fit_durations([], ways="apart")
     assert DurationModel().seconds("X") == pytest.approx(0.2)

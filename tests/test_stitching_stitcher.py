@@ -170,7 +170,7 @@ def phoenix(shared_data) -> tuple[dict, dict]:
 def test_durations_on_phoenix(phoenix, letters):
     """Per-gloss durations beat one for all, and stitched signs last as long as real ones."""
     train, dev = phoenix
-    model = fit_durations(((g, n / 25) for s in train.values() for g, n in s), with_ways=True)
+    model = fit_durations(((g, n / 25) for s in train.values() for g, n in s), ways="half")
     seen = [(g, n / 25) for s in dev.values() for g, n in s]
     everyone = np.median([n / 25 for s in train.values() for _, n in s])
     error = np.mean([abs(np.log(model.seconds(g) / s)) for g, s in seen])

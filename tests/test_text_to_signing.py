@@ -45,7 +45,7 @@ def stitcher() -> Stitcher:
     rng = np.random.default_rng(0)
     signs = [record(g, partial(lambda pose: pose, cite(g, 0, rng)), "simulated") for g in GLOSSES]
     dictionary = Dictionary([*signs, *from_lexicon()])
-    settings = StitchSettings(smoothing="none", durations=DurationModel(with_ways=True))
+    settings = StitchSettings(smoothing="none", durations=DurationModel(ways="half"))
     return Stitcher(dictionary, settings)
 
 

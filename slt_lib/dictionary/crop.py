@@ -59,14 +59,6 @@ class Crop:
         total = float(self.travel[-1])
         return float(self.travel[self.end - 1] - self.travel[self.start]) / total if total else 1.0
 
-    def with_way_in(self, share: float) -> slice:
-        """The frames kept, and before them the last part of the way in.
-
-        Args:
-            share: Of the way's time, 0 to 1.
-        """
-        return slice(self.start - round(share * (self.start - self.rise)), self.end)
-
     def __call__(self, pose: PoseSequence) -> PoseSequence:
         """The frames kept."""
         return pose[self.start : self.end]

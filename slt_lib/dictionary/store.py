@@ -6,6 +6,7 @@ Its files::
     index.csv         one readable row per recording, with its quality
     signs.arrow       Arrow IPC file; one record batch per sign, read when the sign is played:
                       positions float32 [frames * 178 * 3], confidence float32 [frames * 178]
+    prepared-*.arrow  what stitching made of the signs (`prepare_dictionary`); may be deleted
 
 The file is read, not mapped: a mapped file counts as memory of the process once all its signs
 have been played, and 7,206 signs are a gigabyte.
@@ -18,8 +19,8 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import asdict, fields
-from functools import cached_property, partial
+from dataclasses import asdict, dataclass, fields
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -64,11 +65,22 @@ class StoredPoses:
             PoseFileError: If it is missing or damaged.
         """
         try:
+            self._stamp = _stamp(self.file)  # before opening: never newer than what is read
             return pa.ipc.open_file(pa.OSFile(str(self.file)))
         except (OSError, pa.ArrowException) as error:
             raise PoseFileError(
                 f"It can't be opened ({error}).", file=self.file, fix="Save the dictionary again."
             ) from error
+
+    @property
+    def stamp(self) -> list[int]:
+        """Bytes and time of change (ns) of the file when it was opened."""
+        _ = self.reader
+        return self._stamp
+
+    def is_replaced(self) -> bool:
+        """Whether another file has taken the place of the one that is open."""
+        return self.stamp != _stamp(self.file)
 
     def read(self, row: int, fps: float, frames: int) -> PoseSequence:
         """The pose of one sign, straight from the file.
@@ -79,7 +91,7 @@ class StoredPoses:
         try:
             batch = self.reader.get_batch(row)
             batch.validate(full=True)
-            positions, confidence = _floats(batch, "positions"), _floats(batch, "confidence")
+            positions, confidence = floats(batch, "positions"), floats(batch, "confidence")
             return PoseSequence(
                 positions.reshape(frames, len(SLRTP_178), 3),
                 confidence.reshape(frames, len(SLRTP_178)),
@@ -94,7 +106,35 @@ class StoredPoses:
             ) from error
 
 
-def _floats(batch: pa.RecordBatch, column: str) -> np.ndarray:
+@dataclass(frozen=True, eq=False, slots=True)
+class StoredPose:
+    """Reads one sign of a saved dictionary, for `Sign.read`.
+
+    Attributes:
+        poses: Where it is stored; row: which one it is.
+        fps, frames: As the index has them.
+    """
+
+    poses: StoredPoses
+    row: int
+    fps: float
+    frames: int
+
+    def __call__(self) -> PoseSequence:
+        """The pose.
+
+        Raises:
+            PoseFileError: If the file doesn't hold it.
+        """
+        return self.poses.read(self.row, self.fps, self.frames)
+
+
+def _stamp(file: Path) -> list[int]:
+    status = file.stat()
+    return [status.st_size, status.st_mtime_ns]
+
+
+def floats(batch: pa.RecordBatch, column: str) -> np.ndarray:
     """The numbers of a one-row column, float32 [n] (`to_numpy` would import pandas first)."""
     values = batch.column(column).flatten()
     return np.frombuffer(values.buffers()[1], np.float32, len(values), values.offset * 4)
@@ -221,6 +261,5 @@ def _sign(row: dict, poses: StoredPoses, stored: int) -> Sign:
     if quality.verdict not in VERDICTS:
         raise ValueError(f"verdict {quality.verdict!r}")
     number = int(row["row"]) if row["row"] else -1
-    return Sign(
-        read=partial(poses.read, number, known["fps"], known["frames"]), quality=quality, **known
-    )
+    read = StoredPose(poses, number, known["fps"], known["frames"])
+    return Sign(read=read, quality=quality, **known)

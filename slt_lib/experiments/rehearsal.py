@@ -208,7 +208,7 @@ def likeness_of(sentences: Sequence[Utterance]) -> dict:
     broadcast = list(simulate_annotations(some))
     known = [one for one in sentences if one.frames] or broadcast
     observed = [(g, one.frames / 25 / len(one.gloss)) for one in known for g in one.gloss]
-    durations = fit_durations(observed, with_ways=True)
+    durations = fit_durations(observed, ways="before")
     return {
         "stitch": StitchSettings(missing="skip", durations=durations),
         "reference": corpus_spectrum(broadcast),

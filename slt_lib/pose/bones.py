@@ -74,57 +74,60 @@ def set_bone_lengths(
             f"Skeleton {skeleton.name!r} doesn't start with arms and hands in SLRTP order.",
             fix="Convert with .to(SLRTP_178) first.",
         )
-    seen = mask[:, :50]
-    anchor, known = _anchors(positions, seen, BODY_HANDS_50.parents)
-    bones = positions[:, :50] - anchor
-    unseen = None if seen.all() else ~seen
-    if unseen is not None:
-        bones[unseen] = 0
-    norm = np.sqrt(np.einsum("tjc,tjc->tj", bones, bones))
-    wanted = np.broadcast_to(lengths[:50].astype(np.float32), norm.shape)
-    scale = np.divide(wanted, norm, out=np.ones_like(norm), where=known & (norm > 1e-8))
+    # Frames last, [3, 50, frames]: each joint's track is one stretch of memory.
+    seen = np.ascontiguousarray(mask[:, :50].T)
+    places = np.ascontiguousarray(positions[:, :50].T)
+    anchor, known = _anchors(places, seen, BODY_HANDS_50.parents)
+    bones = places - anchor
+    whole = seen.all()
+    if not whole:
+        bones *= seen
+    # Each bone is stretched to its length; one that wasn't seen as a whole stays as long as it is.
+    norm = np.sqrt(bones[0] ** 2 + bones[1] ** 2 + bones[2] ** 2)
+    wanted = np.broadcast_to(lengths[:50, None].astype(np.float32), norm.shape)
+    bones *= np.divide(wanted, norm, out=np.ones_like(norm), where=known & (norm > 1e-8))
+    _walk(bones)
+    if not whole:
+        bones *= seen
+        bones += 0  # -0 becomes 0
     out = positions.copy()
-    _walk(bones * scale[..., None], out)
-    if unseen is not None:
-        out[:, :50][unseen] = 0
+    out[:, :50] = bones.T
     return out
 
 
-def _walk(bones: np.ndarray, out: np.ndarray) -> None:
-    """Places of the first 50 joints from their bones [frames, 50, 3], written into `out`.
+def _walk(bones: np.ndarray) -> None:
+    """From bones [3, 50, frames] to places, in place: each is the sum of the bones on its way.
 
     Arms and fingers are stored from base to tip, so a walk along them is a running sum.
     """
-    frames = len(bones)
-    arms = _add_up(bones[:, :6].reshape(frames, 2, 3, 3))
-    out[:, :6] = arms.reshape(frames, 6, 3)
-    out[:, 6:8] = arms[:, :, 0] + bones[:, 6:8]  # hips hang on the shoulders
+    frames = bones.shape[-1]
+    arms = bones[:, :6].reshape(3, 2, 3, frames)
+    _add_up(arms)
+    bones[:, 6:8] += arms[:, :, 0]  # hips hang on the shoulders
     for side, wrist in enumerate((8, 29)):
-        root = arms[:, side, 2] + bones[:, wrist]
-        fingers = _add_up(bones[:, wrist + 1 : wrist + 21].reshape(frames, 5, 4, 3))
-        out[:, wrist] = root
-        out[:, wrist + 1 : wrist + 21] = (fingers + root[:, None, None]).reshape(frames, 20, 3)
+        bones[:, wrist] += arms[:, side, 2]
+        fingers = bones[:, wrist + 1 : wrist + 21]
+        _add_up(fingers.reshape(3, 5, 4, frames))
+        fingers += bones[:, wrist, None]
 
 
-def _add_up(chains: np.ndarray) -> np.ndarray:
-    """`cumsum(2)` of [frames, chains, bones, 3], quicker for so few bones."""
-    out = chains.copy()
-    for bone in range(1, out.shape[2]):
-        out[:, :, bone] += out[:, :, bone - 1]
-    return out
+def _add_up(chains: np.ndarray) -> None:
+    """`cumsum(2)` of [3, chains, bones, frames] in place, quicker for so few bones."""
+    for bone in range(1, chains.shape[2]):
+        chains[:, :, bone] += chains[:, :, bone - 1]
 
 
-def _anchors(positions, seen, parents):
-    """Where each seen joint's bone starts [frames, n, 3], and whether its parent was seen."""
+def _anchors(places, seen, parents):
+    """Where each seen joint's bone starts [3, n, frames], and whether its parent was seen."""
     rooted = parents >= 0
-    known = seen[:, parents] | ~rooted
-    anchor = positions[:, np.where(rooted, parents, 0)]
+    known = seen[parents] | ~rooted[:, None]
+    anchor = places.take(np.where(rooted, parents, 0), 1)
     anchor[:, ~rooted] = 0
     if not (known | ~seen).all():
         for i in np.flatnonzero(rooted):  # parents stand before their children
-            lost = ~known[:, i]
+            lost = ~known[i]
             if lost.any():
-                anchor[lost, i] = anchor[lost, parents[i]]
+                anchor[:, i, lost] = anchor[:, parents[i], lost]
     return anchor, known
 
 

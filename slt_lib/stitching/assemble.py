@@ -6,12 +6,14 @@ sentence with two look-ups of frames, and is what the stitcher uses; a test hold
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 
 import numpy as np
 
-from slt_lib.pose.resample import blend, mix, resample, shares
+from slt_lib.pose.resample import mix, resample, shares
 from slt_lib.pose.sequence import PoseSequence, concatenate
+from slt_lib.stitching.duration import Ways
+from slt_lib.stitching.rests import SentenceRests
 from slt_lib.stitching.transition import (
     LOOKED_AT,
     Join,
@@ -46,13 +48,14 @@ def set_duration(pose: PoseSequence, frames: int, fps: float) -> PoseSequence:
 
 
 def join_signs(
-    timed: Sequence[PoseSequence], kind: Kind
+    timed: Sequence[PoseSequence], kind: Kind, holds: Sequence[int] = ()
 ) -> tuple[PoseSequence, list[tuple[int, int]], list[Join]]:
     """Step 5: signs one after the other, with as many frames between as the way asks for.
 
     Args:
         timed: The signs at their durations, all of one skeleton and frame rate.
         kind: What lies between (`bridge`).
+        holds: Frames for which the hands stay where each sign but the last leaves them: pauses.
 
     Returns:
         (the sequence, (start, end) of every sign in it, what was measured at every join).
@@ -60,10 +63,10 @@ def join_signs(
     Chapter: 03_stitching
     """
     parts, spans, joins = [timed[0]], [(0, len(timed[0]))], []
-    for before, after in pairwise(timed):
+    for (before, after), hold in zip_longest(pairwise(timed), holds, fillvalue=0):
         join = _shown([measure_join(before, after)], kind)[0]
-        parts += [bridge(before, after, join.frames, kind), after]
-        start = spans[-1][1] + join.frames
+        parts += [before[-1:]] * hold + [bridge(before, after, join.frames, kind), after]
+        start = spans[-1][1] + hold + join.frames
         spans.append((start, start + len(after)))
         joins.append(join)
     return concatenate(parts), spans, joins
@@ -74,7 +77,9 @@ def assemble(
     frames: Sequence[int],
     fps: float,
     kind: Kind,
-    with_ways: bool = False,
+    ways: Ways = "apart",
+    rests: SentenceRests | None = None,
+    ends: tuple[PoseSequence, PoseSequence] | None = None,
 ) -> tuple[PoseSequence, PoseSequence, list[tuple[int, int]], list[Join]]:
     """Steps 4 and 5 for a whole sentence at once.
 
@@ -86,25 +91,70 @@ def assemble(
         frames: Output frames of every sign, at least 1.
         fps: Frame rate of the output.
         kind: What lies between two signs.
-        with_ways: Whether `frames` include half of the ways beside each sign (`without_ways`).
+        ways: What `frames` count besides the signs (`DurationModel`).
+        rests: How long nothing is signed, and where; None for nowhere.
+        ends: With `rests`: the way to the first sign, and that from the last one back to rest;
+            either may be empty.
 
     Returns:
         (the resampled signs one after the other, the joined sequence, (start, end) of every
         sign in the joined sequence, what was measured at every join).
     """
-    frames = np.asarray(frames)
-    if with_ways:
-        frames = np.array(without_ways(frames, _shown(_find_joins(signs, frames, fps), kind)))
-    timed = _blended(signs, fps, frames, *_resampling(signs, frames))
-    ends = np.cumsum(frames)
-    joins = _shown(measure_joins(timed, ends), kind)
-    gaps = np.array([join.frames for join in joins], dtype=int)
-    joined = blend(timed, *_layout(ends, gaps))
-    starts = np.concatenate([[0], ends[:-1] + np.cumsum(gaps)])
-    spans = [(int(a), int(a + n)) for a, n in zip(starts, frames, strict=True)]
+    frames, rests = np.asarray(frames), rests or SentenceRests()
+    way_in, way_out = ends or (signs[0][:0], signs[0][:0])
+    come = measure_join(way_in[:1], signs[0]).frames if len(way_in) else 0
+    if ways != "apart":
+        joins = _shown(_find_joins(signs, frames, fps), kind)
+        frames = np.array(without_ways(frames, joins, ways, come))
+    # What is laid out: rest and way in, the signs, way out and rest.
+    before = _coming(way_in, come, round(rests.before * fps) + come * (ways == "before"))
+    after = _leaving(way_out, signs[-1], round(rests.after * fps))
+    parts = [part for part, _ in before] + list(signs) + [part for part, _ in after]
+    counts = np.array([*(n for _, n in before), *frames, *(n for _, n in after)])
+    timed = _blended(parts, fps, counts, *_resampling(parts, counts))
+    stops = np.cumsum(counts)
+    # Between two signs there are a pause, if any, and a transition; between the others, nothing.
+    first, last = len(before), len(before) + len(signs)
+    joins = _shown(measure_joins(timed, stops)[first : last - 1], kind)
+    gaps, holds = np.zeros((2, len(parts) - 1), int)
+    gaps[first : last - 1] = [join.frames for join in joins]
+    if any(rests.pauses):
+        holds[first : last - 1] = [round(pause * fps) for pause in rests.pauses]
+    joined = _with_transitions(timed, *_layout(stops, gaps, holds))
+    starts = stops - counts + np.concatenate([[0], np.cumsum(gaps + holds)])
+    spans = [(int(a), int(a + n)) for a, n in zip(starts, counts, strict=True)][first:last]
     if kind == "minimum-jerk":
-        joined = _rebridge(joined, spans, kind)
-    return timed, joined, spans, joins
+        joined = _rebridge(joined, spans, joins, kind)
+    alone = slice(int(counts[:first].sum()), int(counts[:last].sum()))
+    return timed[alone] if before or after else timed, joined, spans, joins
+
+
+Parts = list[tuple[PoseSequence, int]]  # pieces of recordings, and how many frames each is shown
+
+
+def _coming(way: PoseSequence, needs: int, frames: int) -> Parts:
+    """What is shown before the first sign: rest, then its recording's way up, `frames` in all.
+
+    Args:
+        way: Of the recording; may be empty.
+        needs: Frames that the way takes. If there are fewer, only its last part is shown.
+        frames: How many there are.
+    """
+    if not len(way) or frames < 1:
+        return []
+    shown = way[len(way) - max(1, round(len(way) * min(1, frames / needs))) :]
+    rest = [(way[:1], frames - needs)] if frames > needs else []
+    return [*rest, (shown, min(frames, needs))]
+
+
+def _leaving(way: PoseSequence, sign: PoseSequence, frames: int) -> Parts:
+    """What is shown after the last sign: the way down, then rest; the mirror of `_coming`."""
+    if not len(way) or frames < 1:
+        return []
+    needs = measure_join(sign, way[-1:]).frames
+    shown = way[: max(1, round(len(way) * min(1, frames / needs)))]
+    rest = [(way[-1:], frames - needs)] if frames > needs else []
+    return [(shown, min(frames, needs)), *rest]
 
 
 def _find_joins(signs: Sequence[PoseSequence], frames: np.ndarray, fps: float) -> list[Join]:
@@ -138,8 +188,8 @@ def _rows(
     confidence, end = np.empty((len(rows), joints), np.float32), 0
     for sign, count in zip(signs, frames.tolist(), strict=True):
         here, end = slice(end, end + count), end + count
-        np.take(sign.positions, rows[here], 0, positions[here], "clip")
-        np.take(sign.confidence, rows[here], 0, confidence[here], "clip")
+        sign.positions.take(rows[here], 0, positions[here], "clip")
+        sign.confidence.take(rows[here], 0, confidence[here], "clip")
     return positions, confidence
 
 
@@ -148,21 +198,27 @@ def _shown(joins: list[Join], kind: Kind) -> list[Join]:
     return [replace(join, frames=0) for join in joins] if kind == "none" else joins
 
 
-def without_ways(frames: Sequence[int], joins: Sequence[Join]) -> list[int]:
-    """Frames of the signs alone, from durations that include half of the ways beside them.
+def without_ways(
+    frames: Sequence[int], joins: Sequence[Join], ways: Ways, come: int = 0
+) -> list[int]:
+    """Frames of the signs alone, from durations that count ways.
 
     Args:
         frames: Output frames of every sign, ways included.
         joins: What was measured between each two signs.
+        ways: Which ways are included: "half" of those on either side, or those "before".
+        come: Frames of the way to the first sign, if "before" includes one.
 
     Returns:
         At least 2 frames a sign, or what it had.
 
     Chapter: 03_stitching
     """
-    ways = np.array([join.frames for join in joins], dtype=float)
-    beside = (np.append(ways, 0) + np.insert(ways, 0, 0)) / 2
-    alone = np.asarray(frames) - np.floor(beside + 0.5).astype(int)
+    between = np.array([join.frames for join in joins], dtype=float)
+    counted = np.insert(between, 0, come)
+    if ways == "half":
+        counted = (np.append(between, 0) + np.insert(between, 0, 0)) / 2
+    alone = np.asarray(frames) - np.floor(counted + 0.5).astype(int)
     return np.maximum(alone, np.minimum(frames, 2)).tolist()
 
 
@@ -178,16 +234,33 @@ def _resampling(signs: Sequence[PoseSequence], frames: np.ndarray) -> tuple[np.n
     return low, np.minimum(low + 1, last), times - low
 
 
-def _layout(ends: np.ndarray, gaps: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Which two resampled frames each frame of the sentence blends: transitions blend two signs."""
-    total = int(ends[-1])
-    low = np.repeat(np.arange(total), 1 + _at(total, ends[:-1] - 1, gaps))
-    before = np.concatenate([[0], np.cumsum(gaps)[:-1]]) if len(gaps) else gaps
+def _layout(ends: np.ndarray, gaps: np.ndarray, holds: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Which two resampled frames each frame of the sentence blends: transitions blend two signs.
+
+    Args:
+        ends: Of each part, int [parts], frames.
+        gaps, holds: Frames of the transition, and of the pause ahead of it, int [parts - 1].
+    """
+    total, added = int(ends[-1]), gaps + holds
+    low = np.repeat(np.arange(total), 1 + _at(total, ends[:-1] - 1, added))
     share = np.zeros(len(low))
-    first = np.repeat(ends[:-1] + before, gaps)
-    within = np.arange(gaps.sum()) - np.repeat(before, gaps)
+    first = np.repeat(ends[:-1] + np.cumsum(added) - gaps, gaps)
+    within = np.arange(gaps.sum()) - np.repeat(np.cumsum(gaps) - gaps, gaps)
     share[first + within] = (within + 1) / (np.repeat(gaps, gaps) + 1)
     return low, np.minimum(low + 1, total - 1), share
+
+
+def _with_transitions(
+    timed: PoseSequence, low: np.ndarray, high: np.ndarray, share: np.ndarray
+) -> PoseSequence:
+    """`blend`, where most frames are taken as they are: only the others are computed."""
+    positions, confidence = timed.positions.take(low, 0), timed.confidence.take(low, 0)
+    between = np.flatnonzero(share)
+    before = positions[between], confidence[between]
+    after = timed.positions.take(high[between], 0), timed.confidence.take(high[between], 0)
+    made = mix(timed, before, after, shares(share[between]))
+    positions[between], confidence[between] = made.positions, made.confidence
+    return timed.moved(positions, confidence)
 
 
 def _at(size: int, where: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -196,12 +269,14 @@ def _at(size: int, where: np.ndarray, values: np.ndarray) -> np.ndarray:
     return out
 
 
-def _rebridge(pose: PoseSequence, spans: list[tuple[int, int]], kind: Kind) -> PoseSequence:
-    """The same sequence with its transitions of another kind."""
+def _rebridge(
+    pose: PoseSequence, spans: list[tuple[int, int]], joins: Sequence[Join], kind: Kind
+) -> PoseSequence:
+    """The same sequence with its transitions of another kind; pauses stay."""
     positions = pose.positions.copy()
-    for (start, end), (then, stop) in pairwise(spans):
-        between = bridge(pose[start:end], pose[then:stop], then - end, kind)
-        positions[end:then] = between.positions
+    for ((start, end), (then, stop)), join in zip(pairwise(spans), joins, strict=True):
+        between = bridge(pose[start:end], pose[then:stop], join.frames, kind)
+        positions[then - join.frames : then] = between.positions
     return pose.replace(positions=positions)
 
 

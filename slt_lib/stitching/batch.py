@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from slt_lib.dictionary import load_dictionary
+from slt_lib.stitching.prepared import prepare_for
 from slt_lib.stitching.settings import StitchSettings
 from slt_lib.stitching.spectrum import Spectrum
 from slt_lib.stitching.stitcher import Stitched, Stitcher
@@ -29,7 +30,8 @@ def stitch_many(
 
     Every sentence has its own random stream, drawn from (seed, number of the sentence), so
     the result doesn't depend on the number of processes. Results come without
-    `timed` and `lookups`: they are large, and the dictionary still has them.
+    `timed` and `lookups`: they are large, and the dictionary still has them. If there are as
+    many sentences as signs, the dictionary is prepared first (`prepare_dictionary`).
 
     Args:
         sentences: Gloss sequences.
@@ -43,6 +45,7 @@ def stitch_many(
 
     Chapter: 03_stitching
     """
+    prepare_for(dictionary, settings or StitchSettings(), len(sentences))
     seeds = [_seed_of(seed, i) for i in range(len(sentences))]
     if processes <= 1:
         stitcher = Stitcher(load_dictionary(dictionary), settings, reference)

@@ -4,17 +4,18 @@ A dictionary shows signs in *citation form*: slowly, one by one, from rest and b
 In fluent signing the same sign lasts a fraction of that. The seed paper lets its
 translation model predict durations; here a small model does, fitted on an aligned corpus.
 
-Corpora measure signs in two ways. DGS Corpus glosses mark the sign alone: 0.2 s in the
+Corpora measure signs in different ways. DGS Corpus glosses mark the sign alone: 0.2 s in the
 median, with a way to the next sign of about the same length. PHOENIX14T's alignments leave no
-frame over: a sign has half of the ways before and after it, 0.5 s in the median. The model
-says which it means (`with_ways`).
+frame over: the ways between signs are parts of the signs, 0.5 s in the median. The model says
+which it means (`ways`).
 """
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -23,6 +24,7 @@ from slt_lib.pose.errors import SLTError
 MEDIAN_SECONDS = 0.2  # median of 98 glosses in 16 DGS Corpus sentences: 0.18 s, ways not counted
 SPREAD = 0.5  # standard deviation of log duration, for sampling without a corpus
 PRIOR_WEIGHT = 3.0  # how many occurrences the features are worth
+Ways = Literal["apart", "half", "before"]
 
 
 @lru_cache(4096)
@@ -47,7 +49,12 @@ class DurationModel:
         centres: Log of the median seconds of the glosses seen in fitting.
         weights: Ridge regression from `gloss_features` to log seconds, for the others.
         spread: Standard deviation of log seconds around it.
-        with_ways: Whether durations include half of the ways to the signs before and after.
+        ways: What durations count besides the sign: nothing (`apart`), half of the way on either
+            side (`half`), or the whole way to the sign (`before`).
+        last: How many times as long the last sign of a sentence is.
+
+    Raises:
+        SLTError: If `ways` is none of these.
 
     Chapter: 03_stitching
     """
@@ -55,7 +62,15 @@ class DurationModel:
     centres: dict[str, float] = field(default_factory=dict)
     weights: tuple[float, ...] = (float(np.log(MEDIAN_SECONDS)), 0.0, 0.0, 0.0, 0.0)
     spread: float = SPREAD
-    with_ways: bool = False
+    ways: Ways = "apart"
+    last: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.ways not in get_args(Ways) or not self.last > 0:
+            raise SLTError(
+                f"Durations can't count ways {self.ways!r} or a last sign {self.last} times.",
+                fix=f"Ways are one of {', '.join(get_args(Ways))}; `last` is above 0.",
+            )
 
     def seconds(self, gloss: str) -> float:
         """The median duration of a gloss's sign.
@@ -72,16 +87,30 @@ class DurationModel:
         """
         return self.seconds(gloss) * float(np.exp(self.spread * rng.standard_normal()))
 
+    def sentence(
+        self, glosses: Sequence[str], rng: np.random.Generator | None = None
+    ) -> list[float]:
+        """How long each sign of a sentence lasts, in seconds.
+
+        Args:
+            glosses: In order.
+            rng: Where durations are drawn; None takes medians.
+
+        Chapter: 03_stitching
+        """
+        found = [self.seconds(g) if rng is None else self.sample(g, rng) for g in glosses]
+        return [*found[:-1], *(seconds * self.last for seconds in found[-1:])]
+
 
 def fit_durations(
-    observed: Iterable[tuple[str, float]], with_ways: bool, ridge: float = 1.0
+    observed: Iterable[tuple[str, float]], ways: Ways, ridge: float = 1.0
 ) -> DurationModel:
     """Fit the duration model on signs cut from an aligned corpus.
 
     Args:
         observed: (gloss, seconds) of each occurrence.
-        with_ways: Whether the corpus counts ways between signs as parts of the signs, as an
-            alignment without gaps does.
+        ways: What the corpus counts as parts of the signs (`DurationModel`); an alignment without
+            gaps counts the ways between them.
         ridge: Strength of the ridge penalty on all weights but the constant.
 
     Raises:
@@ -105,4 +134,4 @@ def fit_durations(
     prior = x @ weights
     centres = dict(zip(by_gloss, prior + trust * (y - prior), strict=True))
     errors = np.concatenate([np.array(logs) - centres[gloss] for gloss, logs in by_gloss.items()])
-    return DurationModel(centres, tuple(weights), float(errors.std()), with_ways)
+    return DurationModel(centres, tuple(weights), float(errors.std()), ways)

@@ -81,9 +81,10 @@ def hand_travel(
 
     Chapter: 03_stitching
     """
-    seen = pose.confidence[:, joints] > 0
+    seen = pose.confidence.take(joints, 1) > 0
     both = seen[1:] & seen[:-1]
-    moves = np.diff(pose.positions[:, joints], axis=0)
+    places = pose.positions.take(joints, 1)
+    moves = places[1:] - places[:-1]
     lengths = np.sqrt(np.einsum("tjc,tjc->tj", moves, moves)) * both
     return float(lengths.sum() if steps is None else lengths[steps].sum())
 

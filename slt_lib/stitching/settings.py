@@ -5,6 +5,7 @@ from typing import Literal, get_args, get_type_hints
 
 from slt_lib.pose.errors import SLTError
 from slt_lib.stitching.duration import DurationModel
+from slt_lib.stitching.rests import Rests
 from slt_lib.stitching.transition import Kind
 
 Smoothing = Literal["matched", "fixed", "gaussian", "savitzky-golay", "one-euro", "none"]
@@ -17,7 +18,9 @@ class StitchSettings:
     Attributes:
         fps: Frames per second of the output.
         durations: Seconds per sign; None keeps each cropped recording's own duration.
+        rests: Before the first sign, after the last, and pauses; None has none.
         crop: Which part of a recording is the sign.
+        way_in: Share of a recording's way up from rest that is kept with every sign, 0 to 1.
         transition: What lies between two signs; `none` sets one right behind the other.
         tempo: Step 6: the whole sentence this many times faster.
         smoothing: Step 7; all but `matched` and `none` use `cutoff`.
@@ -34,7 +37,9 @@ class StitchSettings:
 
     fps: float = 25.0
     durations: DurationModel | None = field(default_factory=DurationModel)
+    rests: Rests | None = None
     crop: Literal["distance", "elbow", "none"] = "distance"
+    way_in: float = 0.0
     transition: Kind = "linear"
     tempo: float = 1.0
     smoothing: Smoothing = "matched"
@@ -52,6 +57,8 @@ class StitchSettings:
                 )
         if not (0 < self.fps <= 1000 and 0.05 <= self.tempo <= 20):
             raise SLTError(f"fps {self.fps} or tempo {self.tempo} makes no sense.")
+        if not 0 <= self.way_in <= 1:
+            raise SLTError(f"way_in is a share from 0 to 1, got {self.way_in}.")
         if self.smoothing not in ("matched", "none") and not 0 < self.cutoff < self.fps / 2:
             raise SLTError(f"The cutoff, {self.cutoff} Hz, isn't between 0 and {self.fps / 2:g}.")
 

@@ -1,7 +1,7 @@
 """Steps 3, 6 and 7, one function each. Steps 4 and 5 are in `assemble`."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,12 +19,45 @@ from slt_lib.stitching.spectrum import Spectrum, cutoff_grid, match_cutoff, part
 KEPT_TRAVEL = 0.93  # of the hands' way, at least, must survive matched smoothing
 
 
-def crop_sign(pose: PoseSequence, how: str) -> PoseSequence:
-    """Step 3: the part of a recording that is the sign (see chapter 2)."""
+@dataclass(frozen=True, eq=False)
+class CroppedSign:
+    """A recording from leaving rest to being back, and which part of it is the sign.
+
+    Attributes:
+        pose: All of it, at the recording's own frame rate.
+        start, end: Of the sign in it, in frames, end exclusive.
+    """
+
+    pose: PoseSequence
+    start: int
+    end: int
+
+    def way_in(self, kept: float = 0.0) -> PoseSequence:
+        """The way up from rest, but for what is kept with the sign; may be empty."""
+        return self.pose[: self._start(kept)]
+
+    def sign(self, kept: float = 0.0) -> PoseSequence:
+        """The sign, and before it the last part of its way in.
+
+        Args:
+            kept: Share of the way's frames that is kept with the sign.
+        """
+        return self.pose[self._start(kept) : self.end]
+
+    def way_out(self) -> PoseSequence:
+        """The way back to rest; may be empty."""
+        return self.pose[self.end :]
+
+    def _start(self, kept: float) -> int:
+        return self.start - round(kept * self.start)
+
+
+def crop_sign(pose: PoseSequence, how: str) -> CroppedSign:
+    """Step 3: the part of a recording that is the sign, with the ways beside it (see chapter 2)."""
     if how == "none":
-        return pose
+        return CroppedSign(pose, 0, len(pose))
     crop = distance_crop(pose) if how == "distance" else elbow_crop(pose)
-    return pose[crop.start : crop.end]
+    return CroppedSign(pose[crop.rise : crop.fall], crop.start - crop.rise, crop.end - crop.rise)
 
 
 def set_tempo(

@@ -6,16 +6,16 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from slt_lib.dictionary import Dictionary, Lookup, Sign
-from slt_lib.pose.canonical import canonicalise
 from slt_lib.pose.errors import SLTError
-from slt_lib.pose.normalise import dominant_hand
 from slt_lib.pose.resample import to_fps
 from slt_lib.pose.sequence import PoseSequence, concatenate
 from slt_lib.stitching.assemble import Bridge, Segment, assemble, bridge_with
 from slt_lib.stitching.face import Expressions
+from slt_lib.stitching.prepared import Preparations, crop_of, on_one_body
+from slt_lib.stitching.rests import SentenceRests
 from slt_lib.stitching.settings import StitchSettings
-from slt_lib.stitching.spectrum import Spectrum, spectrum
-from slt_lib.stitching.steps import crop_sign, set_tempo, smooth_out
+from slt_lib.stitching.spectrum import Spectrum, sum_up
+from slt_lib.stitching.steps import CroppedSign, crop_sign, set_tempo, smooth_out
 from slt_lib.stitching.transition import Join
 
 
@@ -66,8 +66,8 @@ class Stitched:
 class Stitcher:
     """Stitches gloss sequences with one dictionary.
 
-    What depends on a sign alone (its crop, its canonical form) is computed at its first use
-    and kept.
+    What depends on a sign alone (its crop, its canonical form) is read if the dictionary was
+    prepared (`prepare_dictionary`), else computed at the sign's first use, and kept.
 
     Args:
         dictionary: Where the signs are.
@@ -94,9 +94,11 @@ class Stitcher:
     ) -> None:
         self.dictionary, self.settings = dictionary, settings or StitchSettings()
         self.expressions, self.bridge = expressions, bridge
+        self._preparations = Preparations(self.settings)
+        self._cropped: dict[Sign, CroppedSign] = {}
         self._prepared: dict[Sign, PoseSequence] = {}
         if self.settings.smoothing == "matched" and reference is None:
-            reference = own_spectrum(dictionary, self.settings.fps)
+            reference = own_spectrum(dictionary, self.settings.fps, known=self._preparations)
         if reference is not None and not np.isclose(reference.fps, self.settings.fps):
             raise SLTError(
                 f"The reference spectrum is of {reference.fps:g} frames per second, "
@@ -108,16 +110,20 @@ class Stitcher:
     def prepare(self, sign: Sign) -> PoseSequence:
         """Steps 2 and 3 for one sign: canonical and cropped, at the recording's own frame rate."""
         if sign not in self._prepared:
-            how = self.settings.crop if sign.sentence is None else "none"  # cut out, no rest
-            self._prepared[sign] = crop_sign(self._on_one_body(sign), how)
+            self._prepared[sign] = self.cropped(sign).sign(self.settings.way_in)
         return self._prepared[sign]
 
+    def cropped(self, sign: Sign) -> CroppedSign:
+        """The same with the ways from and to rest, which only the ends of a sentence show."""
+        if sign not in self._cropped:
+            cropped = self._preparations.cropped(sign)
+            if cropped is None:
+                cropped = crop_sign(self._on_one_body(sign), crop_of(sign, self.settings))
+            self._cropped[sign] = cropped
+        return self._cropped[sign]
+
     def _on_one_body(self, sign: Sign) -> PoseSequence:
-        """Step 2 for one sign: the dominant hand that is wanted, the canonical skeleton."""
-        pose, wanted = sign.pose, self.settings.dominant
-        if wanted != "as recorded" and dominant_hand(pose) != wanted:
-            pose = pose.mirrored()
-        return canonicalise(pose) if self.settings.canonical else pose
+        return on_one_body(sign.pose, self.settings)
 
     def stitch(
         self,
@@ -168,6 +174,7 @@ class Stitcher:
         signs: Sequence[Sign],
         *,
         seconds: Sequence[float] | None = None,
+        rests: SentenceRests | None = None,
         seed: int | None = None,
         codes: Sequence[int] | None = None,
         keep_stages: bool = False,
@@ -177,6 +184,7 @@ class Stitcher:
         Args:
             signs: At least one.
             seconds, seed, keep_stages: As for `stitch`.
+            rests: When nothing is signed; by default as the settings' `rests` have it.
             codes: With a codebook: the expression of each sign.
 
         Raises:
@@ -187,11 +195,18 @@ class Stitcher:
         if not signs:
             raise SLTError("There is no sign to stitch.", fix="Give at least one.")
         prepared = [self.prepare(sign) for sign in signs]
-        frames = self._frames(signs, prepared, seconds, seed)
-        durations = self.settings.durations
+        rng = None if seed is None else np.random.default_rng(seed)
+        frames = self._frames(signs, prepared, seconds, rng)
+        durations, ends = self.settings.durations, None
+        if rests is None and self.settings.rests is not None:
+            model = self.settings.rests
+            rests = model.median(len(signs)) if rng is None else model.draw(len(signs), rng)
+        if rests is not None:
+            ways = self.cropped(signs[0]).way_in(self.settings.way_in), self.cropped(signs[-1])
+            ends = ways[0], ways[1].way_out()
         timed, joined, spans, joins = assemble(
             prepared, frames, self.settings.fps, self.settings.transition,
-            with_ways=durations is not None and durations.with_ways,
+            "apart" if durations is None else durations.ways, rests, ends,
         )  # fmt: skip
         frames = [end - start for start, end in spans]
         if self.bridge is not None:
@@ -225,7 +240,7 @@ class Stitcher:
             stages=stages,
         )
 
-    def _frames(self, signs, prepared, seconds, seed) -> list[int]:
+    def _frames(self, signs, prepared, seconds, rng) -> list[int]:
         """Number of output frames of every sign (step 4)."""
         model, fps = self.settings.durations, self.settings.fps
         if seconds is not None:
@@ -236,25 +251,26 @@ class Stitcher:
             lengths = list(seconds)
         elif model is None:
             lengths = [pose.seconds for pose in prepared]
-        elif seed is None:
-            lengths = [model.seconds(sign.gloss) for sign in signs]
         else:
-            rng = np.random.default_rng(seed)
-            lengths = [model.sample(sign.gloss, rng) for sign in signs]
+            lengths = model.sentence([sign.gloss for sign in signs], rng)
         return [max(1, round(s * fps)) for s in lengths]
 
 
-def own_spectrum(dictionary: Dictionary, fps: float, signs: int = 200) -> Spectrum:
+def own_spectrum(
+    dictionary: Dictionary, fps: float, signs: int = 200, known: Preparations | None = None
+) -> Spectrum:
     """The velocity spectrum of a dictionary's own recordings: real movement without seams.
 
     Args:
         dictionary: Where the recordings are; the first `signs` usable ones are measured.
         fps: Frames per second to measure at.
+        known: Where what was measured before is found; by default for the default settings.
 
     Chapter: 03_stitching
     """
+    known = known or Preparations(StitchSettings(fps=fps))
     taken = [dictionary.signs(gloss)[0] for gloss in dictionary.glosses[:signs]]
-    return spectrum((to_fps(canonicalise(sign.pose), fps) for sign in taken), fps)
+    return sum_up(map(known.power, taken), fps)
 
 
 def _code_per_sign(

@@ -103,12 +103,13 @@ def measure_joins(timed: PoseSequence, ends: np.ndarray) -> list[Join]:
     around = np.clip(last[:, None] + np.arange(-3, 5), starts[:-1, None], ends[1:, None] - 1)
     around[:, :4] = np.minimum(around[:, :4], last[:, None])
     around[:, 4:] = np.maximum(around[:, 4:], first[:, None])
-    points = timed.positions[around[..., None], HAND_PROBES]  # [joins, 8, 12, 3]
-    seen = timed.confidence[around[..., None], HAND_PROBES] > 0
-    steps = np.diff(points, axis=1)
+    at = around[..., None] * len(timed.skeleton) + HAND_PROBES  # rows of [frames * joints]
+    points = timed.positions.reshape(-1, 3).take(at, 0)  # [joins, 8, 12, 3]
+    seen = timed.confidence.take(at) > 0
+    steps = points[:, 1:] - points[:, :-1]
     lengths = np.sqrt(np.einsum("ntjc,ntjc->ntj", steps, steps))
     both = seen[:, 1:] & seen[:, :-1]
-    both &= (np.diff(around, axis=1) > 0)[..., None]
+    both &= (around[:, 1:] > around[:, :-1])[..., None]
     sides = (len(last), -1, 2, len(HAND_PROBES) // 2)
     lengths, both = lengths.reshape(sides), both.reshape(sides)
     ways = _means(lengths[:, 3], both[:, 3])

@@ -4,6 +4,7 @@ from slt_lib.corpus.synthetic.generation import generate_corpus
 from slt_lib.corpus.synthetic.matching import (
     Dropouts,
     corpus_durations,
+    corpus_rests,
     corpus_spectrum,
     measure_dropouts,
 )
@@ -11,6 +12,12 @@ from slt_lib.corpus.synthetic.recipe import rebuild
 from slt_lib.corpus.synthetic.variation import Variation
 
 __all__ = [
-    "Dropouts", "Variation", "corpus_durations", "corpus_spectrum", "generate_corpus",
-    "measure_dropouts", "rebuild",
-]  # fmt: skip
+    "Dropouts",
+    "Variation",
+    "corpus_durations",
+    "corpus_rests",
+    "corpus_spectrum",
+    "generate_corpus",
+    "measure_dropouts",
+    "rebuild",
+]

@@ -28,6 +28,7 @@ from slt_lib.dictionary import load_dictionary
 from slt_lib.pose.errors import SLTError
 from slt_lib.pose.io.guard import atomic_write
 from slt_lib.pose.skeleton import SLRTP_178
+from slt_lib.stitching.prepared import Preparations, prepare_for
 from slt_lib.stitching.settings import StitchSettings
 from slt_lib.stitching.spectrum import Spectrum
 from slt_lib.stitching.stitcher import Stitcher, own_spectrum
@@ -75,7 +76,8 @@ def generate_corpus(
 
     Every item has a random stream of its own, drawn from (seed, sentence, copy), so the result
     depends neither on the number of processes nor on interruptions. Sentences none of whose
-    glosses has a sign are left out and counted in `plan.json`.
+    glosses has a sign are left out and counted in `plan.json`. If there are as many sentences
+    as signs, the dictionary is prepared first (`prepare_dictionary`).
 
     Args:
         folder: The corpus' own folder.
@@ -102,7 +104,8 @@ def generate_corpus(
     check_storage(dtype, shard_items)
     orders = _orders(sentences, seed, copies, prefix)
     if settings.smoothing == "matched" and reference is None:
-        reference = own_spectrum(load_dictionary(dictionary), settings.fps)
+        known = Preparations(settings)
+        reference = own_spectrum(load_dictionary(dictionary), settings.fps, known=known)
     work = Work(folder.absolute(), Path(dictionary).absolute(), dictionary_hash(dictionary),
                 settings, rounded(reference), variation or Variation(), dtype)  # fmt: skip
     plan = _plan(work, orders, shard_items)
@@ -115,6 +118,7 @@ def generate_corpus(
         for i, start in enumerate(range(0, len(orders), shard_items))
     }
     left = {name: job for name, job in jobs.items() if not (folder / name).is_file()}
+    prepare_for(dictionary, settings, sum(map(len, left.values())))
     with tqdm(total=len(jobs), initial=len(jobs) - len(left), desc=f"stitching {folder.name}",
               unit="shard", leave=False) as bar:  # fmt: skip
         for _ in _results(work, left, processes, dask_address):

@@ -1,8 +1,8 @@
 """What must stitched signing have in common with a real corpus? Tempo, smoothness, gaps."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, replace
+from itertools import chain, pairwise
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from slt_lib.pose.errors import SLTError
 from slt_lib.pose.io import Utterance
 from slt_lib.pose.resample import to_fps
 from slt_lib.stitching.duration import DurationModel, fit_durations
+from slt_lib.stitching.rests import Rests, fit_rests
 from slt_lib.stitching.spectrum import Spectrum, spectrum
 
 LOOKED_AT = 200  # sentences are enough to measure smoothness and gaps
@@ -96,7 +97,7 @@ def even_spans(corpus: Corpus) -> list[tuple[tuple[int, int], ...]]:
 
 
 def corpus_durations(corpus: Corpus, spans: Sequence | None = None) -> DurationModel:
-    """How long each gloss's sign lasts in a corpus, ways to it counted.
+    """How long each gloss's sign lasts in a corpus, the way to it counted, and the last one's.
 
     Args:
         corpus: With glosses.
@@ -107,13 +108,29 @@ def corpus_durations(corpus: Corpus, spans: Sequence | None = None) -> DurationM
 
     Chapter: 04_synthetic_corpus
     """
-    observed = [
-        (gloss, (end - start) / corpus.fps)
-        for glosses, spans in zip(corpus.glosses, spans or corpus.spans, strict=True)
-        for gloss, (start, end) in zip(glosses, spans or (), strict=False)
-        if end > start
+    sentences = [
+        [(g, (b - a) / corpus.fps) for g, (a, b) in zip(glosses, some or (), strict=False) if b > a]
+        for glosses, some in zip(corpus.glosses, spans or corpus.spans, strict=True)
     ]
-    return fit_durations(observed, with_ways=True)
+    model = fit_durations(chain.from_iterable(sentences), ways="before")
+    last = [np.log(one[-1][1] / model.seconds(one[-1][0])) for one in sentences if one]
+    return replace(model, last=float(np.exp(np.median(last))))
+
+
+def corpus_rests(corpus: Corpus, spans: Sequence | None = None) -> Rests:
+    """How long the signers of a corpus rest before, between and after their signs.
+
+    Args:
+        corpus: With glosses.
+        spans: Of every item, in its frames; the corpus' own by default.
+
+    Raises:
+        SLTError: If no item has spans.
+
+    Chapter: 04_synthetic_corpus
+    """
+    known = ((some or (), n) for some, n in zip(spans or corpus.spans, corpus.frames, strict=True))
+    return fit_rests(known, corpus.fps, with_ways=True)
 
 
 def _some(corpus: Iterable[Utterance]):

@@ -15,6 +15,7 @@ from slt_lib.dictionary import Dictionary, Sign, load_dictionary
 from slt_lib.pose.errors import SLTError
 from slt_lib.pose.io import Utterance
 from slt_lib.stitching.duration import DurationModel
+from slt_lib.stitching.rests import SentenceRests
 from slt_lib.stitching.settings import StitchSettings
 from slt_lib.stitching.spectrum import Spectrum
 from slt_lib.stitching.stitcher import Stitcher
@@ -63,17 +64,20 @@ def write_recipe(
     speed = float(rng.uniform(*variation.speed))
     seconds = None
     if settings.durations is not None:
-        model = settings.durations
-        seconds = [
-            (model.sample(g, rng) if variation.durations else model.seconds(g)) / speed
-            for g, _, _ in signs
-        ]
-    plain = asdict(replace(settings, durations=None))
-    plain["durations"] = None if settings.durations is None else settings.durations.with_ways
+        drawn = rng if variation.durations else None
+        lasting = settings.durations.sentence([g for g, _, _ in signs], drawn)
+        seconds = [one / speed for one in lasting]
+    rests = None
+    if settings.rests is not None:
+        model = settings.rests
+        rests = asdict(model.draw(len(signs), rng) if variation.durations
+                       else model.median(len(signs)))  # fmt: skip
+    plain = asdict(replace(settings, durations=None, rests=None))
+    plain["durations"] = None if settings.durations is None else settings.durations.ways
     plain["tempo"] = settings.tempo * (speed if seconds is None else 1.0)
     return {
         "version": slt_lib.__version__, "dictionary": dictionary_hash, "name": order.name,
-        "gloss": signed, "text": order.text, "signs": signs, "seconds": seconds,
+        "gloss": signed, "text": order.text, "signs": signs, "seconds": seconds, "rests": rests,
         "settings": plain, "reference": _plain(stitcher.reference), **variation.draw(rng),
     }  # fmt: skip
 
@@ -90,7 +94,8 @@ def cook(recipe: Mapping, stitcher: Stitcher) -> Utterance:
         stitcher = copy(stitcher)
         stitcher.settings = replace(stitcher.settings, tempo=tempo)
     signs = [_sign(stitcher.dictionary, gloss, take) for gloss, take, _ in recipe["signs"]]
-    made = stitcher.stitch_signs(signs, seconds=recipe["seconds"])
+    rests = recipe["rests"] and SentenceRests(**recipe["rests"])
+    made = stitcher.stitch_signs(signs, seconds=recipe["seconds"], rests=rests)
     spans = [(segment.start, segment.end) for segment in made.segments]
     pose, spans = vary(made.pose, spans, dict(recipe))
     return Utterance(
@@ -129,7 +134,7 @@ def rebuild(recipe: Mapping, dictionary: str | Path) -> Utterance:
     try:
         settings = dict(recipe["settings"])
         if settings["durations"] is not None:
-            settings["durations"] = DurationModel(with_ways=settings["durations"])
+            settings["durations"] = DurationModel(ways=settings["durations"])
         reference = recipe["reference"] and Spectrum(
             np.array(recipe["reference"]["hertz"]),
             {part: np.array(power) for part, power in recipe["reference"]["power"].items()},
