@@ -31,7 +31,7 @@ from slt_lib.stitching.transition import PROBES
 FOLDER = "../shared/data/dgs_korpus"
 FIX = "Point it at the folder that holds segments.json, segments/ and eaf/."
 POINTS = 67
-# x is a share of the picture's width, y of its height. At 16 : 9 a palm is as long upright as lying.
+# x is a share of the picture's width, y of its height: at 16 : 9, palms keep their length turning.
 ASPECT = np.float32([16 / 9, 1])
 # BODY_25's shoulders, elbows, wrists and hips, then its right and its left hand (stored last).
 OUR_50 = np.array([2, 3, 4, 5, 6, 7, 9, 12, *range(46, 67), *range(25, 46)])
