@@ -88,9 +88,7 @@ def compare_with_real(
         }
         try:
             row["dtw_mje"] = measures.dtw_mean_joint_error(ours, wanted)
-            row["spectrum_distance"] = spectrum_distance(
-                spectrum([ours], reference.fps), reference
-            )
+            row["spectrum_distance"] = spectrum_distance(spectrum([ours], reference.fps), reference)
         except (PoseError, SLTError):
             row |= {"dtw_mje": float("nan"), "spectrum_distance": float("nan")}
         table[name] = row

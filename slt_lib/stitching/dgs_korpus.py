@@ -26,7 +26,7 @@ from slt_lib.pose.normalise import normalise
 from slt_lib.pose.sequence import PoseSequence, concatenate
 from slt_lib.pose.skeleton import BODY_HANDS_50
 from slt_lib.stitching.filters import runs
-from slt_lib.stitching.transition import PROBES
+from slt_lib.stitching.transition import PROBES, measure_join
 
 FOLDER = "../shared/data/dgs_korpus"
 FIX = "Point it at the folder that holds segments.json, segments/ and eaf/."
@@ -99,7 +99,7 @@ def read_sentences(folder: str | Path = FOLDER) -> list[Utterance]:
                  str(x["german_text"]), list(x["gloss_sequence"])) for x in items]  # fmt: skip
         if not rows or not all(re.fullmatch(r"[\w.-]+", row[i]) for row in rows for i in (0, 1)):
             raise PoseFileError("It has no segment, or names that aren't files.", file=file)
-    tokens = {row[1]: _read_tokens(file.parent / "eaf" / row[1]) for row in rows}
+    tokens = {name: _read_tokens(file.parent / "eaf" / name) for name in {row[1] for row in rows}}
     return [_sentence(file.parent, row, tokens[row[1]]) for row in rows]
 
 
@@ -232,6 +232,7 @@ class Gap:
             the signing space, or both hands lie low.
         kind: "transition", "hold" or "rest": pauses are still for `PAUSE` in a row.
         distance: Shoulder widths that the further hand ends from where it began; NaN if unseen.
+        stitched: Seconds that the stitcher would put there (`measure_join`); NaN at the ends.
 
     Chapter: 03_stitching
     """
@@ -243,6 +244,7 @@ class Gap:
     resting: float
     kind: str
     distance: float
+    stitched: float
 
 
 def hand_states(pose: PoseSequence) -> np.ndarray:
@@ -286,12 +288,16 @@ def measure_gaps(sentences: Sequence[Utterance]) -> list[Gap]:
     for chain in _chains(sentences):
         pose, spans, first_of = _joined(chain)
         states = hand_states(pose)
-        for (_, end), (start, _) in pairwise(spans):
-            where = "between" if start in first_of else "inside"
-            gaps.append(_gap(pose, states, end, start, where))
+        for before, after in pairwise(spans):
+            where = "between" if after[0] in first_of else "inside"
+            join = measure_join(pose[slice(*before)], pose[slice(*after)])
+            gap = _gap(states, before[1], after[0], pose.fps)
+            gaps.append(Gap(where, *gap, join.distance, join.frames / pose.fps))
         if spans:
-            gaps.append(_gap(pose, states, 0, spans[0][0], "start"))
-            gaps.append(_gap(pose, states, spans[-1][1], len(pose), "end"))
+            for where, start, end in (("start", 0, spans[0][0]), ("end", spans[-1][1], len(pose))):
+                ends = pose[start : start + 1], pose[max(end - 1, 0) : end]
+                way = measure_join(*ends).distance if end > start else 0.0
+                gaps.append(Gap(where, *_gap(states, start, end, pose.fps), way, float("nan")))
     return gaps
 
 
@@ -323,16 +329,10 @@ def _joined(chain: Sequence[Utterance]) -> tuple[PoseSequence, list[tuple[int, i
     return concatenate(parts), spans, first_of
 
 
-def _gap(pose: PoseSequence, states: np.ndarray, start: int, end: int, where: str) -> Gap:
-    here, fps = states[start:end], pose.fps
+def _gap(states: np.ndarray, start: int, end: int, fps: float) -> tuple:
+    """(seconds, moving, holding, resting, kind) of some frames."""
+    here = states[start:end]
     shares = [float((here == state).sum() / fps) for state in range(3)]
     longest = max((b - a for a, b in runs(here > 0)), default=0) / fps
     kind = "transition" if longest < PAUSE else "rest" if shares[2] >= shares[1] else "hold"
-    ways = []
-    for probes in PROBES.values():
-        both = pose.mask[max(start - 1, 0), probes] & pose.mask[min(end, len(pose) - 1), probes]
-        way = pose.positions[max(start - 1, 0)] - pose.positions[min(end, len(pose) - 1)]
-        if both.any():
-            ways.append(float(np.linalg.norm(way[probes[both]], axis=-1).mean()))
-    distance = max(ways, default=float("nan"))
-    return Gap(where, (end - start) / fps, *shares, kind, distance)
+    return (end - start) / fps, *shares, kind
