@@ -215,7 +215,7 @@ def _sentence(folder: Path, row: tuple, tokens: Sequence[_Token]) -> Utterance:
     )
 
 
-REST_HEIGHT = 1.05  # shoulder widths below the shoulders; signing wrists at 0.4 in the median, a lap at 1.2
+REST_HEIGHT = 1.05  # shoulder widths below the shoulders; signing: 0.4 in the median, a lap: 1.2
 STILL = 0.7  # shoulder widths per second; within signs 1.5 in the median, a lap's calm quarter 0.3
 HALF_STEP = 0.04  # seconds to either side over which a hand's speed is taken
 PAUSE = 0.2  # seconds without movement that make a gap a pause
