@@ -11,6 +11,6 @@ Seven steps (Walsh et al., BMVC 2024):
 7. filter: as smooth as real signing, and no smoother (`spectrum`, `filters`, `steps`)
 
 `stitcher` runs them in a row, `batch` over many sentences; `measures` says how good the result
-is, `compare`, `dgs` and `peer` hold it against others, and `regression` shows what predicting
-movement instead would give.
+is, `compare`, `dgs` and `peer` hold it against others, `dgs_korpus` and `real_signing` against real
+continuous signing, and `regression` shows what predicting movement instead would give.
 """

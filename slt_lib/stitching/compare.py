@@ -55,6 +55,7 @@ def compare_with_real(
     real: PoseSequence,
     real_seconds: float,
     reference: Spectrum,
+    canonical: bool = True,
 ) -> dict[str, dict[str, float]]:
     """Measure several stitchings of one sentence against its real signing.
 
@@ -64,30 +65,30 @@ def compare_with_real(
         real: The real signing, normalised.
         real_seconds: How long it lasts without artificial gaps.
         reference: Velocity spectrum of real signing at the sequences' frame rate.
+        canonical: Compare on canonical bodies; off for 2-D signing, whose depth would be made up.
 
     Returns:
-        By method: `length_ratio`, `dtw_mje` (canonical bodies on both sides, shoulder widths),
+        By method: `length_ratio`, `dtw_mje` (the same body on both sides, shoulder widths),
         `spectrum_distance` (dB), `bone_length_cv`, `travel_ratio` (hand travel over the real
         one's), and `jerk_ratio` at joins where they are known. NaN where nothing can be measured.
 
     Chapter: 03_stitching
     """
-    wanted, table = canonicalise(real), {}
+    on_body = canonicalise if canonical else lambda as_it_is: as_it_is
+    wanted, table = on_body(real), {}
     for name, (pose, spans) in methods.items():
-        canonical = canonicalise(pose)
+        ours = on_body(pose)
         row = {
             "length_ratio": measures.length_ratio(pose, real_seconds),
             "bone_length_cv": bone_length_variation(pose),
-            "travel_ratio": measures.hand_travel(canonical) / measures.hand_travel(wanted),
-            "jerk_ratio": measures.seam_profile(canonical, spans)["jerk_ratio"]
+            "travel_ratio": measures.hand_travel(ours) / measures.hand_travel(wanted),
+            "jerk_ratio": measures.seam_profile(ours, spans)["jerk_ratio"]
             if spans
             else float("nan"),
         }
         try:
-            row["dtw_mje"] = measures.dtw_mean_joint_error(canonical, wanted)
-            row["spectrum_distance"] = spectrum_distance(
-                spectrum([canonical], reference.fps), reference
-            )
+            row["dtw_mje"] = measures.dtw_mean_joint_error(ours, wanted)
+            row["spectrum_distance"] = spectrum_distance(spectrum([ours], reference.fps), reference)
         except (PoseError, SLTError):
             row |= {"dtw_mje": float("nan"), "spectrum_distance": float("nan")}
         table[name] = row

@@ -43,15 +43,20 @@ def with_depth(clip: Pose, mended: PoseSequence) -> Pose:
     return clip
 
 
-def peer_stitch(poses: Sequence[Pose]) -> Pose:
+def peer_stitch(poses: Sequence[Pose], hide_idle_hands: bool = True) -> Pose:
     """The peer's stitching of some recordings: trim, cap, join, smooth, correct wrists, scale.
 
     Its progress prints are swallowed. It changes its input, so it gets copies.
 
+    Args:
+        poses: The recordings.
+        hide_idle_hands: Whether low hands are hidden, as the peer does. A measure that leaves
+            unseen joints out then doesn't see their errors.
+
     Chapter: 03_stitching
     """
     with contextlib.redirect_stdout(io.StringIO()):
-        return concatenate_poses(deepcopy(list(poses)))
+        return concatenate_poses(deepcopy(list(poses)), hide_idle_hands=hide_idle_hands)
 
 
 def from_peer(pose: Pose) -> PoseSequence:

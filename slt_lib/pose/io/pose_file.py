@@ -145,11 +145,19 @@ def write_pose(pose: PoseSequence, path: str | Path) -> None:
 
     Chapter: 01_signing_poses
     """
+    with atomic_write(path) as stream:
+        as_pose_format(pose).write(stream)
+
+
+def as_pose_format(pose: PoseSequence) -> Pose:
+    """The sequence in pose-format's own type, for the field's tools.
+
+    Chapter: 03_stitching
+    """
     size = [int(pose.meta.get(key) or 0) for key in ("width", "height", "depth")]
     header = PoseHeader(0.2, PoseHeaderDimensions(*size), _components(pose.skeleton))
     body = NumPyPoseBody(pose.fps, pose.positions[:, None], pose.confidence[:, None])
-    with atomic_write(path) as stream:
-        Pose(header, body).write(stream)
+    return Pose(header, body)
 
 
 def _components(skeleton: Skeleton) -> list[PoseHeaderComponent]:
