@@ -300,13 +300,13 @@ def test_takes_and_durations_vary_only_when_asked(make, dictionary):
 
 def test_a_corpus_gives_its_durations_and_its_spectrum(corpus, make, tmp_path):
     model = corpus_durations(corpus)
-    assert model.with_ways and set(model.centres) == set(GLOSSES)
+    assert model.ways == "before" and set(model.centres) == set(GLOSSES)
     assert 0.05 < model.seconds("REGEN") < 1
     found = corpus_spectrum(corpus)
     assert found.fps == 25 and {"body", "right_hand"} <= set(found.power)
     tuned = make(sentences=SENTENCES[:1], copies=1, reference=found,
                  stitch=StitchSettings(missing="skip", durations=model))  # fmt: skip
-    assert tuned[0].recipe["settings"]["durations"] is True
+    assert tuned[0].recipe["settings"]["durations"] == "before"
     other = replace(found, power=dict(found.power) | {"right_hand": found.power["body"]})
     again = make(sentences=SENTENCES[:1], copies=1, reference=other,
                  stitch=StitchSettings(missing="skip", durations=model))  # fmt: skip

@@ -14,6 +14,7 @@ from slt_lib.corpus.corpus import Corpus
 from slt_lib.corpus.synthetic import (
     Variation,
     corpus_durations,
+    corpus_rests,
     corpus_spectrum,
     generate_corpus,
     measure_dropouts,
@@ -176,11 +177,15 @@ def matched_to(train: Corpus, spans: Sequence | None = None) -> tuple[StitchSett
         spans: Of their glosses, where the corpus has none itself.
 
     Returns:
-        Settings with the durations; and, as `generate_corpus` takes them, spectrum and drop-outs.
+        Settings with the durations and rests; and, as `generate_corpus` takes them, spectrum and drop-outs.
 
     Chapter: 10_pretraining, 14_novel_motion_and_appearance
     """
-    settings = StitchSettings(missing="skip", durations=corpus_durations(train, spans))
+    settings = StitchSettings(
+        missing="skip",
+        durations=corpus_durations(train, spans),
+        rests=corpus_rests(train, spans),
+    )
     return settings, {
         "reference": corpus_spectrum(train),
         "variation": Variation(dropouts=measure_dropouts(train)),

@@ -55,13 +55,18 @@ def seam_profile(pose: PoseSequence, spans: Spans) -> dict[str, float]:
         inside = np.zeros(len(values), bool)
         for start, end in spans:
             inside |= (first >= start) & (first + order < end)
-        result[f"{name}_ratio"] = _mean(values[at_join]) / _mean(values[inside])
+        result[f"{name}_ratio"] = _ratio(_mean(values[at_join]), _mean(values[inside]))
         result[f"{name}_inside"] = _mean(values[inside])
     jumps = np.abs(np.diff(derivative(pose, 1), axis=0))
     at = np.zeros(len(jumps), bool)
     at[[t for e in edges for t in (e - 2, e - 1) if 0 <= t < len(jumps)]] = True
-    result["velocity_jump_ratio"] = _mean(jumps[at]) / _mean(jumps[~at])
+    result["velocity_jump_ratio"] = _ratio(_mean(jumps[at]), _mean(jumps[~at]))
     return result
+
+
+def _ratio(part: float, whole: float) -> float:
+    """NaN where signs stand still: there is nothing to compare with."""
+    return part / whole if whole else float("nan")
 
 
 def _mean(values: np.ndarray) -> float:

@@ -173,7 +173,7 @@ def find_stretches(sentences: Sequence[Utterance], fps: float) -> tuple[Stretch,
                 signs={k: tuple(kinds[k] for kinds in others[a:b]) for k in others[a]}
                 | {"own": own},
                 reference=reference,
-                durations=fit_durations(observed, with_ways=False),
+                durations=fit_durations(observed, ways="apart"),
             )
         )
     return tuple(found)
