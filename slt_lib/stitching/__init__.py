@@ -10,7 +10,7 @@ Seven steps (Walsh et al., BMVC 2024):
 6. resample: the whole sentence to its length (`steps`)
 7. filter: as smooth as real signing, and no smoother (`spectrum`, `filters`, `steps`)
 
-`stitcher` runs them in a row, `batch` over many sentences; `measures` says how good the result
-is, `compare`, `dgs` and `peer` hold it against others, and `regression` shows what predicting
-movement instead would give.
+`stitcher` runs them in a row, `batch` over many sentences, and `prepared` does steps 2 and 3
+once for a whole dictionary. `measures` says how good the result is, `compare`, `dgs` and `peer`
+hold it against others, and `regression` shows what predicting movement instead would give.
 """
