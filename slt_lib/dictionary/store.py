@@ -79,8 +79,11 @@ class StoredPoses:
         return self._stamp
 
     def is_replaced(self) -> bool:
-        """Whether another file has taken the place of the one that is open."""
-        return self.stamp != _stamp(self.file)
+        """Whether the file that is open has gone or another one has taken its place."""
+        try:
+            return self.stamp != _stamp(self.file)
+        except OSError:
+            return True
 
     def read(self, row: int, fps: float, frames: int) -> PoseSequence:
         """The pose of one sign, straight from the file.

@@ -10,7 +10,8 @@ Seven steps (Walsh et al., BMVC 2024):
 6. resample: the whole sentence to its length (`steps`)
 7. filter: as smooth as real signing, and no smoother (`spectrum`, `filters`, `steps`)
 
-`stitcher` runs them in a row, `batch` over many sentences; `measures` says how good the result
-is, `compare`, `dgs` and `peer` hold it against others, `dgs_korpus` and `real_signing` against real
-continuous signing, and `regression` shows what predicting movement instead would give.
+`stitcher` runs them in a row, `batch` over many sentences, and `prepared` does steps 2 and 3
+once for a whole dictionary; `rests` are what a sentence has besides signs. `measures` says how good
+the result is, `compare`, `dgs` and `peer` hold it against others, `dgs_korpus` and `real_signing`
+against real continuous signing, and `regression` shows what predicting movement would give.
 """

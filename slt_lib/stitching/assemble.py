@@ -6,12 +6,14 @@ sentence with two look-ups of frames, and is what the stitcher uses; a test hold
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import pairwise, zip_longest
 
 import numpy as np
 
 from slt_lib.pose.resample import mix, resample, shares
 from slt_lib.pose.sequence import PoseSequence, concatenate
+from slt_lib.pose.skeleton import Skeleton
 from slt_lib.stitching.duration import Ways
 from slt_lib.stitching.rests import SentenceRests
 from slt_lib.stitching.transition import (
@@ -174,9 +176,15 @@ def _blended(
     """`blend` for several signs, so many frames of each, one sign after the other."""
     share = shares(share)
     high = np.where(share == 0, low, high)
-    joints = signs[0].skeleton
-    like = PoseSequence(np.zeros((0, len(joints), 3)), np.zeros((0, len(joints))), fps, joints)
-    return mix(like, _rows(signs, frames, low), _rows(signs, frames, high), share)
+    return mix(
+        _empty(signs[0].skeleton, fps), _rows(signs, frames, low), _rows(signs, frames, high), share
+    )
+
+
+@lru_cache
+def _empty(joints: Skeleton, fps: float) -> PoseSequence:
+    """No frame: what others are made like (`moved`)."""
+    return PoseSequence(np.zeros((0, len(joints), 3)), np.zeros((0, len(joints))), fps, joints)
 
 
 def _rows(

@@ -87,12 +87,12 @@ def prepare_dictionary(folder: str | Path, settings: StitchSettings | None = Non
     poses = next((sign.read.poses for sign in dictionary), None)
     if poses is None or _open(poses, settings) is not None:
         return path
-    about = _description(settings) | {"stamp": poses.stamp, "content": _content(poses.file)}
-    if poses.is_replaced():
-        raise SLTError("The dictionary is being replaced.", file=folder, fix="Try again.")
-    schema = SCHEMA.with_metadata({ABOUT: json.dumps(about)})
     signs = {sign.read.row: sign for sign in dictionary}
     try:
+        about = _description(settings) | {"stamp": poses.stamp, "content": _content(poses.file)}
+        if poses.is_replaced():
+            raise SLTError("The dictionary is being replaced.", file=folder, fix="Try again.")
+        schema = SCHEMA.with_metadata({ABOUT: json.dumps(about)})
         with atomic_write(path) as file, pa.ipc.new_file(file, schema) as out:
             for row in range(poses.reader.num_record_batches):
                 out.write_batch(_batch(signs.get(row), settings, schema))

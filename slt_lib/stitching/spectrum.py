@@ -45,7 +45,7 @@ def _window(frames: int) -> np.ndarray:
 
 @lru_cache
 def _probes(
-    skeleton: Skeleton,
+    skeleton: Skeleton, parts: tuple[str, ...]
 ) -> tuple[np.ndarray, slice, np.ndarray, np.ndarray, tuple[str, ...]]:
     """The joints that are measured, which of them are hands', their wrists, parts' starts, names.
 
@@ -53,15 +53,15 @@ def _probes(
     from the origin. Of the face every eighth point is enough.
     """
     joints, wrists, starts, names = [], [], [], []
-    for part in GROUPS:
+    for part in parts:
         group = skeleton.groups[part][:: 8 if part == "face" else 1]
         if len(group):
             names.append(part)
             starts.append(len(joints))
             joints += group.tolist()
             wrists += [int(group[0])] * len(group) if part.endswith("hand") else []
-    body = len(skeleton.groups["body"])
-    hands = slice(body, body + len(wrists))
+    first = len(skeleton.groups["body"]) if "body" in parts else 0
+    hands = slice(first, first + len(wrists))
     return np.array(joints), hands, np.array(wrists, int), np.array(starts), tuple(names)
 
 
@@ -80,7 +80,12 @@ def part_power(pose: PoseSequence) -> dict[str, np.ndarray]:
     """
     if len(pose) < 6:
         return {}
-    joints, hands, wrists, starts, names = _probes(pose.skeleton)
+    joints, _, _, starts, names = _probes(pose.skeleton, GROUPS)
+    some = np.logical_or.reduceat(pose.confidence.take(joints, 1).any(0), starts)
+    shown = tuple(name for name, there in zip(names, some, strict=True) if there)
+    if not shown:
+        return {}
+    joints, hands, wrists, starts, names = _probes(pose.skeleton, shown)
     positions = pose.positions.take(joints, 1)
     positions[:, hands] -= pose.positions.take(wrists, 1)
     seen = pose.confidence.take(joints, 1) > 0

@@ -20,6 +20,7 @@ PROBES = {
     side: SLRTP_178.ids(*(f"{side.upper()}_HAND.{p}" for p in ("WRIST", *_FINGERTIPS)))
     for side in ("right", "left")
 }
+BESIDE = np.array([[0, 1, 2], [4, 5, 6]])  # of the seven steps around a join, those within signs
 HAND_PROBES = np.concatenate([PROBES["right"], PROBES["left"]])
 
 
@@ -113,17 +114,17 @@ def measure_joins(timed: PoseSequence, ends: np.ndarray) -> list[Join]:
     sides = (len(last), -1, 2, len(HAND_PROBES) // 2)
     lengths, both = lengths.reshape(sides), both.reshape(sides)
     ways = _means(lengths[:, 3], both[:, 3])
-    ends_of_signs = [
-        _means(lengths[:, part].swapaxes(1, 2).reshape(len(last), 2, -1),
-               both[:, part].swapaxes(1, 2).reshape(len(last), 2, -1))
-        for part in (slice(0, 3), slice(4, 7))
-    ]  # fmt: skip
-    speeds = np.fmax.reduce(np.concatenate(ends_of_signs, axis=1), axis=1) * timed.fps
+    speeds = np.fmax.reduce(_means(_beside(lengths), _beside(both)), axis=(1, 2)) * timed.fps
     distances = np.fmax.reduce(ways, axis=1).tolist()
     return [
         _join(way, speed if speed == speed else 0.0, timed.fps)
         for way, speed in zip(distances, speeds.tolist(), strict=True)
     ]
+
+
+def _beside(steps: np.ndarray) -> np.ndarray:
+    """The three steps on either side of a join, hand by hand: [joins, 2 sides, 2 hands, 18]."""
+    return steps[:, BESIDE].swapaxes(2, 3).reshape(len(steps), 2, 2, -1)
 
 
 def _means(values: np.ndarray, seen: np.ndarray) -> np.ndarray:
