@@ -1,7 +1,12 @@
 """The part of a recording that carries the sign."""
 
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
+from conftest import ROOT
+from crop_sheet import crop_sheet
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -136,6 +141,31 @@ def test_simulated_signs_are_cut_at_the_simulators_own_times(citations_with_time
     right = (np.abs(off) <= 0.2).all(1)
     print(f"{right.mean():.1%} of {len(right)} signs within 0.2 s, least kept {min(kept):.0%}")
     assert right.mean() >= 0.95 and min(kept) >= 0.5
+
+
+def test_real_recordings_are_cut_and_a_sheet_of_them_can_be_looked_at(tmp_path):
+    """All bundled letters, and the Swiss signs where they are: `crops.png` in the test's folder."""
+    signs = list(from_lexicon(signed_language=""))
+    swiss = Path(os.environ.get("SLT_SHARED_DATA") or ROOT.parent / "shared/data") / "lexicon_sgg"
+    if swiss.is_dir():
+        signs += list(from_lexicon(swiss, signed_language=""))
+    found = np.array(crop_sheet(signs, tmp_path / "crops.png"))
+    kept = (found[:, 1] - found[:, 0]) / found[:, 2]
+    uncut = (kept == 1).mean()
+    print(f"{len(signs)} recordings, {uncut:.1%} uncut, half keep {np.median(kept):.0%}; a sheet "
+          f"of them: {tmp_path / 'crops.png'}")  # fmt: skip
+    assert uncut < 0.01 and 0.4 < np.median(kept) < 0.6 and np.quantile(kept, 0.02) > 0.15
+
+
+@pytest.mark.parametrize("side", ["RIGHT", "LEFT"])
+def test_an_arm_whose_hand_is_out_of_the_picture_has_no_say(side):
+    pose, arrives, leaves = citation(noise=0.002, hands=(RIGHT if side == "LEFT" else LEFT,))
+    wrist = SLRTP_178.index[f"{side}_WRIST"]  # guessed, and the guess drifts
+    drifting, seen = pose.positions.copy(), pose.confidence.copy()
+    drifting[:, wrist, 1] = 1.5 - 0.4 * np.sin(np.linspace(0, np.pi, len(pose)))
+    seen[:, wrist] = 1
+    crop = distance_crop(pose.replace(positions=drifting, confidence=seen))
+    assert abs(crop.start / 25 - arrives) <= 0.1 and abs(crop.end / 25 - leaves) <= 0.1
 
 
 def test_the_ways_are_known(citations_with_times):

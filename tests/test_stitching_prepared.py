@@ -85,9 +85,9 @@ def test_the_version_is_raised_with_the_algorithm(letters):
     poses = [made.prepare(sign) for sign in signs]
     size = sum(float(np.abs(pose.positions).sum()) for pose in poses)
     power = made.reference.power["right_hand"][5:30:5]
-    assert prepared.VERSION == 1
-    assert [len(pose) for pose in poses] == [13, 15, 19, 17, 25, 20, 20, 18, 16, 17]
-    assert size == pytest.approx(29482, abs=2)
+    assert prepared.VERSION == 2
+    assert [len(pose) for pose in poses] == [10, 11, 13, 11, 18, 17, 17, 15, 15, 19]
+    assert size == pytest.approx(24032, abs=2)
     np.testing.assert_allclose(power, [0.025, 0.023, 0.025, 0.021, 0.015], atol=6e-4)
 
 
@@ -105,7 +105,7 @@ def test_another_dictionary_has_no_preparation(folder, letters, anew):
     save_dictionary(Dictionary(mirrored), folder)
     path.write_bytes(kept)
     opened = load_dictionary(folder)
-    assert all(Preparations(StitchSettings()).pose(sign) is None for sign in opened)
+    assert all(Preparations(StitchSettings()).cropped(sign) is None for sign in opened)
     same(Stitcher(opened), Stitcher(Dictionary(_plain(opened))))
     prepare_dictionary(folder)  # written anew
     assert path.read_bytes() != kept
@@ -123,7 +123,7 @@ def test_a_dictionary_opened_before_it_was_replaced_keeps_its_own(folder, letter
     save_dictionary(Dictionary(later), folder)
     prepare_dictionary(folder)
     sign = before.signs("A")[0]
-    assert Preparations(StitchSettings()).pose(sign) is None
+    assert Preparations(StitchSettings()).cropped(sign) is None
     np.testing.assert_array_equal(Stitcher(before).prepare(sign).positions, expected)
 
 
@@ -185,7 +185,7 @@ def test_one_bad_sign_does_not_hinder_the_others(folder, letters):
     index.write_text("\n".join(broken), "utf8")
     prepare_dictionary(folder)
     opened, found = load_dictionary(folder), Preparations(StitchSettings())
-    assert [found.pose(opened.signs(name)[0]) is None for name in names] == [False, True, False]
+    assert [found.cropped(opened.signs(name)[0]) is None for name in names] == [False, True, False]
     with pytest.raises(SLTError, match="damaged"):
         Stitcher(opened, StitchSettings(smoothing="none")).stitch(names)
 

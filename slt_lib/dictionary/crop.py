@@ -18,9 +18,11 @@ from slt_lib.pose.errors import PoseError
 from slt_lib.pose.sequence import PoseSequence
 
 TIPS = tuple(f"{f}_TIP" for f in ("THUMB", "INDEX_FINGER", "MIDDLE_FINGER", "RING_FINGER", "PINKY"))
+SIDES = ("RIGHT", "LEFT")
 SMOOTH_SECONDS = 0.14  # positions are averaged over this long: trembling isn't a stroke
 LEAST_REACH = 0.08  # shoulder widths; a hand that gets no further away from rest does nothing
-IDLE_HAND = 0.3  # nor does one that gets less than this share of the other hand's reach
+IDLE_HAND = 0.3  # nor does one that gets less than this share of the other hand's reach, ...
+SELDOM_SEEN = 0.2  # ... or is seen in less than this share of the frames that saw the other one
 LEAST_WAY = 0.25  # shoulder widths, or the next share of the reach if that is less: so far away
 LEAST_SHARE = 0.2  # from rest a stroke must take the hand to be its way (it may shift at rest)
 LOWER = 0.2  # rest is lower than the hand mostly is, by this share of its range of heights, ...
@@ -106,7 +108,7 @@ def distance_crop(pose: PoseSequence) -> Crop:
     Chapter: 02_dictionary
     """
     _need_frames(pose)
-    tracks = {side: _wrist(pose, side) for side in ("RIGHT", "LEFT")}
+    tracks = {side: _wrist(pose, side) for side in _seen_hands(pose)}
     reaches = {side: _reach(path) for side, (_, path) in tracks.items()}
     least = max(LEAST_REACH, IDLE_HAND * max(reaches.values()))
     hands = [
@@ -137,7 +139,7 @@ def elbow_crop(pose: PoseSequence, margin: int = 5) -> Crop:
     """
     _need_frames(pose)
     first, last = [], []
-    for side in ("RIGHT", "LEFT"):
+    for side in SIDES:
         wrist, elbow = pose.skeleton.ids(f"{side}_WRIST", f"{side}_ELBOW")
         seen = pose.mask[:, wrist] & pose.mask[:, elbow]
         above = np.flatnonzero(seen & (pose.positions[:, wrist, 1] < pose.positions[:, elbow, 1]))
@@ -148,6 +150,15 @@ def elbow_crop(pose: PoseSequence, margin: int = 5) -> Crop:
     total = sum(travel(pose).values())
     start, end = int(min(first, default=0)), int(max(last, default=len(pose)))
     return Crop(start, end, total, "elbow", start, end)
+
+
+def _seen_hands(pose: PoseSequence) -> list[str]:
+    """The sides whose hand was seen; both, if none was.
+
+    An arm's wrist is guessed even while its hand hangs out of the picture, and the guess drifts.
+    """
+    seen = {s: pose.mask[:, pose.skeleton.index[f"{s}_HAND.WRIST"]].sum() for s in SIDES}
+    return [s for s in SIDES if seen[s] >= SELDOM_SEEN * max(seen.values())]
 
 
 def _wrist(pose: PoseSequence, side: str) -> tuple[np.ndarray, np.ndarray]:

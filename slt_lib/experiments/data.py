@@ -177,7 +177,8 @@ def matched_to(train: Corpus, spans: Sequence | None = None) -> tuple[StitchSett
         spans: Of their glosses, where the corpus has none itself.
 
     Returns:
-        Settings with the durations and rests; and, as `generate_corpus` takes them, spectrum and drop-outs.
+        Settings with durations and rests; and, as `generate_corpus` takes them, spectrum and
+        drop-outs.
 
     Chapter: 10_pretraining, 14_novel_motion_and_appearance
     """

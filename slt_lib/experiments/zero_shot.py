@@ -5,7 +5,7 @@ the real (in the default corpus: simulated) dev sentences. Whatever real signing
 signing lacks, it pays for. Each rung of the ladder is the stitcher with one choice more.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -13,6 +13,7 @@ import numpy as np
 from slt_lib.experiments.data import Data
 from slt_lib.experiments.run import data_of, tested
 from slt_lib.pose.errors import SLTError
+from slt_lib.stitching.settings import StitchSettings
 from slt_lib.translation.checkpoint import fingerprint, load_translator
 from slt_lib.translation.data import Codec, TranslationData
 from slt_lib.translation.metrics import dealt_bleu4
@@ -22,28 +23,58 @@ UPDATES = {"smoke": 10, "book": 250, "short": 640, "full": 1600, "paper": 1600}
 LR = 3e-3  # of Muon, for every rung
 
 
+FIRST = "first"  # the stitcher of the commit that its records name; no code of it is left
+REAL = "real"  # the same sentences as they were really signed: what there is to gain
+
+
 @dataclass(frozen=True)
 class Rung:
     """One stitcher to be measured.
 
     Attributes:
         says: What it is, in a few words.
-        stitch, vary: What differs from the default in settings and variation.
+        stitch: What differs from the default: from the matched settings to those that change.
+        vary: What differs in variation.
     """
 
     says: str
-    stitch: Mapping = field(default_factory=dict)
+    stitch: Callable[[StitchSettings], Mapping] = lambda _: {}
     vary: Mapping = field(default_factory=dict)
 
     def data(self, name: str, data: Data) -> TranslationData:
         """The training sentences, stitched so."""
-        return data.stitched(f"rung_{name}", stitch=dict(self.stitch), vary=dict(self.vary))
+        settings, _ = data.matched()
+        return data.stitched(f"rung_{name}", stitch=dict(self.stitch(settings)), vary=self.vary)
+
+
+def _durations(rests: bool, **changed) -> Callable[[StitchSettings], Mapping]:
+    """Rungs below the chosen one: durations that count less, and no rests."""
+    return lambda matched: {
+        "durations": replace(matched.durations, **changed),
+        **({} if rests else {"rests": None}),
+    }
+
+
+def _set(**changed) -> Callable[[StitchSettings], Mapping]:
+    return lambda _: changed
 
 
 RUNGS: dict[str, Rung] = {
-    "first": Rung("the stitcher of the first version"),
+    # The ladder: each rung has what the one before has, and one choice more.
+    "crop": Rung("signs cut where they begin and end", _durations(False, ways="half", last=1.0)),
+    "ways": Rung("the way to a sign is part of its time", _durations(False, last=1.0)),
+    "rests": Rung("rest before the first sign and after the last", _durations(True, last=1.0)),
+    "chosen": Rung("the last sign lasts longer: what all corpora are made with"),
+    # The chosen one with something else instead: choices that are no default.
+    "way_in_25": Rung("a quarter of the way up kept with every sign", _set(way_in=0.25)),
+    "way_in_100": Rung("all of the way up kept with every sign", _set(way_in=1.0)),
+    "minimum_jerk": Rung("minimum-jerk transitions", _set(transition="minimum-jerk")),
+    "no_transition": Rung("no transitions", _set(transition="none")),
+    "reduced": Rung("smaller movements", _set(reduction=0.06)),
+    "one_take": Rung("always the best recording", vary={"takes": False}),
+    "one_tempo": Rung("every sentence at one tempo", vary={"speed": (1.0, 1.0), "curve": 0.0}),
 }
-REAL = "real"  # the same sentences as they were really signed: what there is to gain
+LADDER = (FIRST, "crop", "ways", "rests", "chosen", REAL)
 ARMS = (*RUNGS, REAL)
 
 
@@ -68,6 +99,8 @@ def run_zero_shot(
 
     Chapter: 04_synthetic_corpus
     """
+    if rung == FIRST:
+        raise SLTError("That stitcher is gone.", fix="Check out the commit its records name.")
     if rung not in ARMS:
         raise SLTError(f"There is no rung {rung!r}.", fix=f"Known: {', '.join(ARMS)}.")
     data = data_of(size, work, processes=processes)

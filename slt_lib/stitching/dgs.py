@@ -41,6 +41,8 @@ ARMS: dict[str, StitchSettings | None] = {
     "no-filter": StitchSettings(smoothing="none"),
     "no-crop": StitchSettings(crop="none"),
     "own-tempo": StitchSettings(durations=None),
+    "way-in": StitchSettings(way_in=0.25),
+    "reduced": StitchSettings(reduction=0.06),
 }
 
 

@@ -85,6 +85,7 @@ ARMS: Mapping[str, Arm] = {
     "gaussian": Arm(replace(OURS, smoothing="gaussian")),
     "savitzky-golay": Arm(replace(OURS, smoothing="savitzky-golay")),
     "one-euro": Arm(replace(OURS, smoothing="one-euro")),
+    "reduced": Arm(replace(OURS, reduction=0.06)),
     "strangers": Arm(signs="strangers"),
     "own-signs": _oracle(),
     "own-signs-no-crop": _oracle(replace(OURS, crop="none")),

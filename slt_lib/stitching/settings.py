@@ -23,6 +23,8 @@ class StitchSettings:
         way_in: Share of a recording's way up from rest that is kept with every sign, 0 to 1.
         transition: What lies between two signs; `none` sets one right behind the other.
         tempo: Step 6: the whole sentence this many times faster.
+        reduction: Seconds over which the arms' paths are blurred (`reduce_articulation`); 0 not at
+            all.
         smoothing: Step 7; all but `matched` and `none` use `cutoff`.
         cutoff: Hertz; for one-euro that of a joint at rest.
         dominant: Mirror recordings of signers whose other hand is the dominant one.
@@ -42,6 +44,7 @@ class StitchSettings:
     way_in: float = 0.0
     transition: Kind = "linear"
     tempo: float = 1.0
+    reduction: float = 0.0
     smoothing: Smoothing = "matched"
     cutoff: float = 6.0
     dominant: Literal["as recorded", "right", "left"] = "as recorded"
@@ -59,6 +62,8 @@ class StitchSettings:
             raise SLTError(f"fps {self.fps} or tempo {self.tempo} makes no sense.")
         if not 0 <= self.way_in <= 1:
             raise SLTError(f"way_in is a share from 0 to 1, got {self.way_in}.")
+        if not 0 <= self.reduction < 10:
+            raise SLTError(f"reduction is in seconds, 0 for none, got {self.reduction}.")
         if self.smoothing not in ("matched", "none") and not 0 < self.cutoff < self.fps / 2:
             raise SLTError(f"The cutoff, {self.cutoff} Hz, isn't between 0 and {self.fps / 2:g}.")
 

@@ -12,6 +12,7 @@ from slt_lib.pose.sequence import PoseSequence, concatenate
 from slt_lib.stitching.assemble import Bridge, Segment, assemble, bridge_with
 from slt_lib.stitching.face import Expressions
 from slt_lib.stitching.prepared import Preparations, crop_of, on_one_body
+from slt_lib.stitching.reduction import reduce_articulation
 from slt_lib.stitching.rests import SentenceRests
 from slt_lib.stitching.settings import StitchSettings
 from slt_lib.stitching.spectrum import Spectrum, sum_up
@@ -215,6 +216,7 @@ class Stitcher:
             joined = self.expressions.put(joined, spans, codes)
         segments = [Segment(g.gloss, g.variant, *at) for g, at in zip(signs, spans, strict=True)]
         sentence, segments = set_tempo(joined, segments, self.settings.tempo)
+        sentence = reduce_articulation(sentence, self.settings.reduction)
         final, cutoffs = smooth_out(sentence, segments, self.settings, self.reference)
         stages = {}
         if keep_stages:
