@@ -1,14 +1,20 @@
-# The whole project from a fresh clone: make book, make test.
+# The whole project from a fresh clone: make book, make lab, make test.
 PYTHON  ?= python3
 PROFILE ?= book
 OUT     ?= build
 BIN     := .venv/bin
 
-.PHONY: book test bench lint clean video-env small-llm
+# JupyterLab's part of the book is copied when it is installed.
+PARTS   := pyproject.toml constraints.txt $(wildcard slt_lib/lab/*.json slt_lib/lab/extension/*/*)
+
+.PHONY: book lab test bench lint clean video-env small-llm
 
 book: .venv/.book-installed
 	$(BIN)/slt-book run --profile $(PROFILE) --out $(OUT)
 	$(BIN)/slt-book build --out $(OUT)
+
+lab: .venv/.book-installed
+	$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/notebooks/01_signing_poses.ipynb
 
 test: lint
 	$(BIN)/python -m pytest
@@ -33,12 +39,12 @@ video-env: .venv-video/.installed
 small-llm: .models/.small-llm
 
 # A stamp is written last, so an interrupted installation is done again.
-.venv/.book-installed: pyproject.toml constraints.txt
+.venv/.book-installed: $(PARTS)
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e .
 	@touch $@
 
-.venv/.test-installed: pyproject.toml constraints.txt
+.venv/.test-installed: $(PARTS)
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[test]'
 	$(MAKE) small-llm

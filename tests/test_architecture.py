@@ -77,6 +77,21 @@ def test_chapter_is_laid_out_as_the_others(chapter):
     assert re.search(r"\{solution", text) or "hide-cell" in tags
 
 
+HIDDEN = {  # a tag of the HTML book, and what closes the same in JupyterLab
+    "hide-cell": {"source_hidden": True, "outputs_hidden": True},
+    "hide-input": {"source_hidden": True},
+    "hide-output": {"outputs_hidden": True},
+}
+
+
+@by_name
+def test_what_the_page_hides_is_closed_in_jupyterlab_too(chapter):
+    for cell in read_notebook(chapter.path)["cells"]:
+        tags = set(cell["metadata"].get("tags", [])) & set(HIDDEN)
+        wanted = {key: value for tag in tags for key, value in HIDDEN[tag].items()}
+        assert cell["metadata"].get("jupyter", {}) == wanted, cell["id"]
+
+
 @by_name
 def test_parameters_are_typed_and_explained(chapter):
     parameters = parameters_of(chapter)

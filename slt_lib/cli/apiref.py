@@ -10,7 +10,7 @@ from pathlib import Path
 import slt_lib
 
 CHAPTER_LINE = re.compile(r"^\s*Chapters?: *(?P<names>\d\d_\w+(?:, *\d\d_\w+)*)\s*$")
-LEFT_OUT = ("slt_lib.cli", "slt_lib.__main__")
+LEFT_OUT = ("slt_lib.cli", "slt_lib.lab", "slt_lib.__main__")
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Entry:
 
 
 def modules() -> list[str]:
-    """The library's public modules, the command line apart."""
+    """The library's public modules, the command line and JupyterLab's part apart."""
     found = pkgutil.walk_packages(slt_lib.__path__, "slt_lib.")
     return sorted(
         module.name
