@@ -96,7 +96,7 @@ class TextToSigning:
 
     @cached_property
     def stitcher(self) -> Stitcher:
-        """With durations and rests of the corpus, if it has any, and without a filter of its own."""
+        """With the durations and rests of the corpus, if it has any, and no filter of its own."""
         train = self.data.splits["train"]
         spans = any(one is not None for one in train.spans)
         own = {"durations": corpus_durations(train), "rests": corpus_rests(train)} if spans else {}
