@@ -23,6 +23,7 @@ from pathlib import Path
 import slt_lib
 from slt_lib.cli.project import BookError, Chapter, Project, read_notebook, write_json
 from slt_lib.cli.report import machine, now
+from slt_lib.corpus.weather.world import world_name
 
 KEYS = (
     *("arm", "seed", "bleu4", "parameters", "version"),
@@ -213,7 +214,7 @@ def summarise(project: Project, chapter: Chapter) -> dict:
     if not found:
         raise BookError(f"{chapter.name} has no recorded results.")
     corpora = sorted({one["corpus_hash"] for one in found if one["corpus_hash"]})
-    if len(corpora) > 1:
+    if len({world_name(one) for one in corpora}) > 1:
         raise BookError(
             f"{chapter.name} has records of different corpora: {', '.join(corpora)}.",
             fix="Record the older ones again.",
