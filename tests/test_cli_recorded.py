@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import notebook, slt_book, write_notebook
+from conftest import ROOT, notebook, slt_book, write_notebook
 
 from slt_lib.cli.recorded import KEYS, compare
 
@@ -69,6 +69,12 @@ def test_broken_and_mixed_records_are_refused(recording):
     assert "different corpora" in slt_book("summarise-recorded", root=recording).stderr
     mixed = slt_book("verify-recorded", "1", "--arm", "peer", root=recording)
     assert mixed.returncode == 1 and "of another corpus" in mixed.stdout
+    newest = json.loads((ROOT / "book" / "recorded" / "weather_world.json").read_text("utf8"))
+    hashes = newest["hash"], *newest["also"]  # one world: its hash was computed differently before
+    for arm, corpus_hash in zip(("ours", "peer"), hashes, strict=True):
+        made = one | {"arm": arm, "corpus_hash": corpus_hash}
+        (folder / f"{arm}-0.json").write_text(json.dumps(made), "utf8")
+    assert slt_book("summarise-recorded", root=recording).returncode == 0
     (folder / "peer-0.json").write_text(json.dumps(one), "utf8")
     assert "It holds arm ours" in slt_book("summarise-recorded", root=recording).stderr
     (folder / "peer-0.json").write_text("{", "utf8")

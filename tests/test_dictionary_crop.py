@@ -10,9 +10,8 @@ from crop_sheet import crop_sheet
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slt_lib.corpus.weather import citation as citation_module
+from slt_lib.corpus.weather.citation import citation_times
 from slt_lib.corpus.weather.motion import min_jerk
-from slt_lib.corpus.weather.perform import Planned
 from slt_lib.dictionary import distance_crop, elbow_crop, from_lexicon
 from slt_lib.dictionary.crop import travel
 from slt_lib.dictionary.sign import to_sign_pose
@@ -115,20 +114,9 @@ def test_a_sign_that_rises_or_sinks_itself_keeps_its_movement(goes_on):
 def citations_with_times():
     """Every recording of the weather dictionary as it is stitched, and when its sign was planned:
     when the hand is at the sign's first target, and when it leaves the last one."""
-    planned, found = [], []
-
-    def planning(*args, **more):
-        planned.append(Planned(*args, **more))
-        return planned[-1]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(citation_module, "Planned", planning)
-        for _, _, pose in citation_module.citations(seed=0):
-            sign = planned[-1]
-            length = sign.end - sign.start
-            times = sign.start + sign.lead * length, sign.end - sign.hold * length
-            found.append((canonicalise(to_sign_pose(pose)), *times))
-    return found
+    return [
+        (canonicalise(to_sign_pose(pose)), *times) for _, _, pose, times in citation_times(seed=0)
+    ]
 
 
 def test_simulated_signs_are_cut_at_the_simulators_own_times(citations_with_times):

@@ -11,8 +11,9 @@ from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from slt_lib.corpus.weather import world as world_module
 from slt_lib.corpus.weather.broadcast import broadcast_specs, plan, unknown_spec
-from slt_lib.corpus.weather.citation import cite, missing_glosses
+from slt_lib.corpus.weather.citation import citation_times, citations, cite, missing_glosses
 from slt_lib.corpus.weather.grammar import Sentence, draw_sentences, split_sentences
 from slt_lib.corpus.weather.handshapes import bone_directions, build_hand, hand_shapes
 from slt_lib.corpus.weather.lexicon import lexicon
@@ -22,7 +23,13 @@ from slt_lib.corpus.weather.perform import perform
 from slt_lib.corpus.weather.phonology import MOVES, ORIENTATIONS, WAYS, SignSpec, path, sign_specs
 from slt_lib.corpus.weather.signers import SHARES, broadcast_signers, dictionary_signer
 from slt_lib.corpus.weather.signing import simulate
-from slt_lib.corpus.weather.world import World, WorldSettings, make_world, novel_sentences
+from slt_lib.corpus.weather.world import (
+    World,
+    WorldSettings,
+    make_world,
+    novel_sentences,
+    world_name,
+)
 from slt_lib.dictionary import load_dictionary
 from slt_lib.experiments.scale import SCALES
 from slt_lib.pose.errors import SLTError
@@ -278,6 +285,32 @@ def test_the_frozen_world_still_signs_as_it_did():
     assert (made.signer, len(made.gloss), made.frames) == ("Signer04", 12, 234)
     seen = made.pose.positions[made.pose.mask]
     assert np.abs(seen).mean(0) == pytest.approx([0.1412, 0.5968, 0.3045], abs=1e-3)
+
+
+def test_records_say_by_which_world_they_were_made(monkeypatch, tmp_path):
+    newest = json.loads((ROOT / "book" / "recorded" / "weather_world.json").read_text("utf8"))
+    before = newest["before"][0]
+    assert world_name(newest["hash"]) == newest["name"] == "weather world 2"
+    assert all(world_name(other) == newest["name"] for other in newest["also"])
+    assert world_name(before["hash"]) == before["name"] == "weather world 1"
+    assert world_name("c0ffee" * 9) == "corpus c0ffeec0ffeec0ff"
+    assert world_name(None) == "corpus unknown"
+    monkeypatch.setattr(world_module, "FROZEN", tmp_path / "weather_world.json")  # as installed
+    assert world_name(newest["hash"]) == f"corpus {newest['hash'][:16]}"
+    for damaged in ("{", "[]", '{"hash": 1}'):
+        (tmp_path / "weather_world.json").write_text(damaged, "utf8")
+        assert world_name(newest["hash"]).startswith("corpus ")
+
+
+def test_planned_times_come_with_the_same_recordings():
+    with_times = itertools.islice(citation_times(0), 3)
+    for (gloss, take, pose, (begins, ends)), known in zip(with_times, citations(0), strict=False):
+        assert (gloss, take) == known[:2] and 0 < begins < ends < pose.seconds
+        assert np.array_equal(pose.positions, known[2].positions)
+    _, _, pose, times = next(citation_times(0))  # and still are what the frozen world has
+    assert times == pytest.approx((0.90813, 1.56340), abs=1e-4)
+    seen = np.abs(pose.positions[pose.mask]).mean(0)
+    assert seen == pytest.approx([0.1434, 0.6621, 0.2810], abs=1e-3)
 
 
 def test_novel_sentences_avoid_the_splits_even_when_the_grammar_is_asked_the_same(world):

@@ -212,12 +212,13 @@ def summarise(project: Project, chapter: Chapter) -> dict:
     found = records(project, chapter)
     if not found:
         raise BookError(f"{chapter.name} has no recorded results.")
-    corpora = sorted({one["corpus_hash"] for one in found if one["corpus_hash"]})
-    if len(corpora) > 1:
+    if len({corpus_name(one["corpus_hash"]) for one in found if one["corpus_hash"]}) > 1:
+        names = sorted({one["corpus_hash"] for one in found if one["corpus_hash"]})
         raise BookError(
-            f"{chapter.name} has records of different corpora: {', '.join(corpora)}.",
+            f"{chapter.name} has records of different corpora: {', '.join(names)}.",
             fix="Record the older ones again.",
         )
+    corpora = sorted({one["corpus_hash"] for one in found if one["corpus_hash"]})
     arms = {}
     for arm in sorted({one["arm"] for one in found}):
         own = [one for one in found if one["arm"] == arm]
@@ -241,6 +242,13 @@ def summarise(project: Project, chapter: Chapter) -> dict:
         summary |= added
     write_json(project.root / "book" / "recorded" / f"{chapter.name}.json", summary)
     return summary
+
+
+def corpus_name(corpus_hash: str | None) -> str:
+    """The name of the frozen world of a hash, or of another corpus."""
+    from slt_lib.corpus.weather.world import world_name  # slow to import: not for every command
+
+    return world_name(corpus_hash)
 
 
 def _mean_sd(values: list[float]) -> dict:

@@ -76,6 +76,11 @@ RUNGS: dict[str, Rung] = {
 }
 LADDER = (FIRST, "crop", "ways", "rests", "chosen", REAL)
 ARMS = (*RUNGS, REAL)
+SAYS = {
+    FIRST: "this book's first stitcher",
+    **{name: rung.says for name, rung in RUNGS.items()},
+    REAL: "the same sentences, really signed",
+}
 
 
 def run_zero_shot(

@@ -1,6 +1,7 @@
 """Figures of chapter 4: a corpus in numbers, sentences over time, how far domains are apart."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from textwrap import wrap
 
 import numpy as np
 import plotly.graph_objects as go
@@ -9,7 +10,7 @@ from plotly.subplots import make_subplots
 from slt_lib.corpus.movement import SPEEDS, Movement
 from slt_lib.corpus.probe import Probe
 from slt_lib.corpus.statistics import PERCENTILES, RANKS, CorpusStatistics
-from slt_lib.plots.style import COLOURS, HEAT, METHODS, FigureError, finish
+from slt_lib.plots.style import COLOURS, HEAT, INK, METHODS, FigureError, finish
 from slt_lib.pose.io import Utterance
 
 LOOKS = {
@@ -192,3 +193,149 @@ def confusions(probes: Mapping[str, Probe], *, alt: str) -> go.Figure:
     fig.update_yaxes(title_text="is", col=1)
     fig.update_xaxes(title_text="was taken for", showgrid=False)
     return finish(fig, alt=alt, height=320)
+
+
+def crop_errors(starts: Sequence[float], ends: Sequence[float], *, alt: str) -> go.Figure:
+    """How far a crop's ends are from the simulator's own times, sign by sign.
+
+    Args:
+        starts, ends: Seconds after (below 0: before) the planned time, one per sign.
+        alt: What it shows, for somebody who can't see it.
+
+    Raises:
+        FigureError: If there is no sign.
+
+    Chapter: 04_synthetic_corpus
+    """
+    if not len(starts):
+        raise FigureError("There is no sign to show.", fix="Crop some.")
+    fig = go.Figure()
+    edges = np.arange(-0.51, 0.52, 0.02)
+    for name, off, method in (("start", starts, "ours"), ("end", ends, "peer")):
+        shares = np.histogram(np.clip(off, -0.5, 0.5), edges)[0] / len(off)
+        fig.add_bar(x=np.float32(edges[:-1] + 0.01), y=np.float32(shares), name=name, width=0.02,
+                    marker_color=METHODS[method], opacity=0.6, marker_line_width=0,
+                    hovertemplate="%{x:+.2f} s: %{y:.0%}")  # fmt: skip
+    fig.add_vrect(x0=-0.2, x1=0.2, fillcolor=INK, opacity=0.12, line_width=0)
+    fig.add_vline(x=0, line={"dash": "dot", "color": INK})
+    fig.update_xaxes(title_text="seconds after the simulator's own time", range=[-0.52, 0.52])
+    fig.update_yaxes(title_text="share of the signs", tickformat=".0%", rangemode="tozero")
+    return finish(fig, alt=alt, height=320).update_layout(barmode="overlay")
+
+
+def lengths_compared(
+    real: Sequence[float], made: Sequence[float], whole: Sequence[bool], *, alt: str
+) -> go.Figure:
+    """How long sentences are stitched, against how long they are really signed.
+
+    Args:
+        real, made: Seconds of each sentence.
+        whole: Whether all of its glosses had a sign.
+        alt: What it shows, for somebody who can't see it.
+
+    Raises:
+        FigureError: If there is no sentence.
+
+    Chapter: 04_synthetic_corpus
+    """
+    real, made, whole = np.float32(real), np.float32(made), np.asarray(whole, bool)
+    if not len(real):
+        raise FigureError("There is no sentence to show.", fix="Stitch some.")
+    fig, top = go.Figure(), float(max(real.max(), made.max())) * 1.05
+    fig.add_scatter(x=np.float32([0, top]), y=np.float32([0, top]), mode="lines", hoverinfo="skip",
+                    line={"dash": "dot", "color": INK}, name="as long as the real one")  # fmt: skip
+    kinds = (("all glosses have a sign", whole, METHODS["ours"], "circle"),
+             ("one or more don't", ~whole, METHODS["peer"], "diamond-open"))  # fmt: skip
+    for name, some, colour, symbol in kinds:
+        if some.any():
+            fig.add_scatter(
+                x=real[some], y=made[some], mode="markers", name=name,
+                marker={"size": 7, "opacity": 0.75, "color": colour, "symbol": symbol},
+                hovertemplate="real %{x:.1f} s, stitched %{y:.1f} s<extra></extra>",
+            )  # fmt: skip
+    fig.update_xaxes(title_text="really signed (s)", range=[0, top])
+    fig.update_yaxes(title_text="stitched (s)", range=[0, top])
+    return finish(fig, alt=alt, height=400)
+
+
+def zero_shot(*, alt: str) -> go.Figure:
+    """The yardstick as a picture: what a translator is trained on, and what it must read.
+
+    Args:
+        alt: What it shows, for somebody who can't see it.
+
+    Chapter: 04_synthetic_corpus
+    """
+    fig = go.Figure()
+    rows = {
+        1.0: (("stitched<br>signing", METHODS["ours"]), ("translator<br>learns", INK),
+              ("its text", INK)),
+        0.0: (("real<br>signing", METHODS["real"]), ("translator<br>reads", INK),
+              ("BLEU-4", INK)),
+    }  # fmt: skip
+    for y, boxes in rows.items():
+        for x, (text, colour) in enumerate(boxes):
+            fig.add_shape(type="rect", x0=x - 0.36, x1=x + 0.36, y0=y - 0.27, y1=y + 0.27,
+                          line={"color": colour, "width": 2}, fillcolor=colour,
+                          opacity=0.25)  # fmt: skip
+            fig.add_annotation(x=x, y=y, text=text, showarrow=False, font={"size": 13})
+    arrows = [(0.37, 1, 0.63, 1), (1.63, 1, 1.37, 1), (0.37, 0, 0.63, 0), (1.37, 0, 1.63, 0),
+              (1, 0.72, 1, 0.28)]  # fmt: skip
+    for x0, y0, x1, y1 in arrows:
+        fig.add_annotation(x=x1, y=y1, ax=x0, ay=y0, xref="x", yref="y", axref="x", ayref="y",
+                           showarrow=True, arrowhead=2, arrowwidth=1.6, arrowcolor=INK,
+                           text="")  # fmt: skip
+    fig.add_scatter(x=np.float32([-0.4, 2.4]), y=np.float32([-0.3, 1.3]), mode="markers",
+                    marker_opacity=0, hoverinfo="skip", showlegend=False)  # fmt: skip
+    fig.update_xaxes(visible=False, range=[-0.4, 2.4], fixedrange=True)
+    fig.update_yaxes(visible=False, range=[-0.35, 1.35], fixedrange=True)
+    return finish(fig, alt=alt, height=240).update_layout(margin={"l": 8, "r": 8, "t": 8, "b": 8})
+
+
+def ladder(
+    values: Mapping[str, Sequence[float]], floors: Mapping[str, Sequence[float]], *, alt: str,
+    names: Mapping[str, str], reference: str = "",
+) -> go.Figure:  # fmt: skip
+    """BLEU-4 of each way of stitching: a bar for the mean, a point per seed, its floor as a tick.
+
+    Args:
+        values: BLEU-4 per seed, by rung, in the order shown; "real" gets the colour of real data.
+        floors: BLEU-4 per seed of the same translations dealt to other sentences, by rung.
+        alt: What it shows, for somebody who can't see it.
+        names: What to call the rungs.
+        reference: The rung whose mean is drawn as a line; may be missing.
+
+    Raises:
+        FigureError: If there is nothing to show.
+
+    Chapter: 04_synthetic_corpus
+    """
+    if not values:
+        raise FigureError("There are no rungs to show.", fix="Record some first.")
+    labels = {rung: wrapped(names.get(rung, rung)) for rung in values}
+    fig = go.Figure()
+    fig.add_bar(
+        y=list(labels.values()), x=np.float32([np.mean(v) for v in values.values()]),
+        orientation="h", name="mean", opacity=0.45, hovertemplate="%{x:.1f}<extra></extra>",
+        marker_color=[METHODS["real" if rung == "real" else "ours"] for rung in values],
+    )  # fmt: skip
+    looks = (("one seed", values, {"symbol": "circle", "size": 8, "color": COLOURS[1],
+                                   "line": {"width": 1, "color": INK}}),
+             ("floor", floors, {"symbol": "line-ns", "size": 15,
+                                "line": {"width": 2.5, "color": INK}}))  # fmt: skip
+    for name, measured, marker in looks:
+        points = [(x, labels[r]) for r in values for x in measured.get(r, ())]
+        fig.add_scatter(
+            x=np.float32([x for x, _ in points]), y=[label for _, label in points], name=name,
+            mode="markers", marker=marker, hovertemplate=f"{name}: %{{x:.1f}}<extra></extra>",
+        )  # fmt: skip
+    if reference in values:
+        fig.add_vline(x=float(np.mean(values[reference])), line={"dash": "dot", "color": INK})
+    fig.update_yaxes(autorange="reversed", showgrid=False)
+    fig.update_xaxes(title_text="BLEU-4 on dev", rangemode="tozero")
+    return finish(fig, alt=alt, height=130 + 46 * len(labels))
+
+
+def wrapped(text: str, width: int = 22) -> str:
+    """A label in lines of about a width, for an axis that a phone shows, too."""
+    return "<br>".join(wrap(text, width))

@@ -36,13 +36,28 @@ def citations(seed: int) -> Iterator[tuple[str, int, PoseSequence]]:
 
     Chapter: 04_synthetic_corpus
     """
+    return ((gloss, take, pose) for gloss, take, pose, _ in citation_times(seed))
+
+
+def citation_times(seed: int) -> Iterator[tuple[str, int, PoseSequence, tuple[float, float]]]:
+    """As `citations`, and when the sign was planned: what a crop is measured against.
+
+    Args:
+        seed: Of the world.
+
+    Returns:
+        Gloss, take, pose, and the seconds at which the hand is at the sign's first target and at
+        which it leaves the last one.
+
+    Chapter: 04_synthetic_corpus
+    """
     absent = missing_glosses(seed)
     for number, gloss in enumerate(lexicon()):
         if gloss in absent:
             continue
         rng = np.random.default_rng([seed, 31, number])
         for take in range(1 + (rng.random() < SECOND_TAKE)):
-            yield gloss, take, cite(gloss, seed, rng)
+            yield gloss, take, *_recorded(gloss, seed, rng)
 
 
 def cite(gloss: str, seed: int, rng: np.random.Generator) -> PoseSequence:
@@ -55,10 +70,17 @@ def cite(gloss: str, seed: int, rng: np.random.Generator) -> PoseSequence:
 
     Chapter: 04_synthetic_corpus
     """
+    return _recorded(gloss, seed, rng)[0]
+
+
+def _recorded(
+    gloss: str, seed: int, rng: np.random.Generator
+) -> tuple[PoseSequence, tuple[float, float]]:
     signer = replace(dictionary_signer(), drift=0.02 * rng.standard_normal(3))
     still, length = rng.uniform(0.3, 0.7), rng.uniform(1.2, 1.8)
     spec = sign_specs(seed).get(gloss) or unknown_spec(gloss, seed)
     sign = Planned(gloss, spec, still, still + length,
                    repeats=3, lead=0.36, hold=0.15)  # fmt: skip
     frames = round((still + length + 0.5 + rng.uniform(0.2, 0.5)) * FPS)
-    return observe(perform([sign], signer, FPS, frames, rng), FPS, STUDIO_CAMERA, rng)
+    pose = observe(perform([sign], signer, FPS, frames, rng), FPS, STUDIO_CAMERA, rng)
+    return pose, (sign.start + sign.lead * length, sign.end - sign.hold * length)

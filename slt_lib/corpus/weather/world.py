@@ -26,6 +26,7 @@ from slt_lib.pose.sequence import PoseSequence
 
 SPLITS = ("train", "dev", "test")
 ABOUT = "world.json"
+FROZEN = Path(__file__).parents[3] / "book" / "recorded" / "weather_world.json"  # in a checkout
 
 
 @dataclass(frozen=True)
@@ -161,6 +162,28 @@ def novel_sentences(world: World, n: int, seed: int) -> list[Sentence]:
     """
     taken = {s.text for split in SPLITS for s in world.sentences(split)}
     return draw_sentences(n, seed + 1_000_000, avoid=taken)
+
+
+def world_name(corpus_hash: str | None) -> str:
+    """What to call the corpus that a record was made with: "weather world 1".
+
+    Args:
+        corpus_hash: As records have it.
+
+    Returns:
+        The name of the frozen world of that hash; "corpus" and the hash's beginning for any other
+        corpus, and where the book's file of frozen worlds isn't installed.
+
+    Chapter: 04_synthetic_corpus
+    """
+    try:
+        newest = json.loads(FROZEN.read_text("utf8"))
+        for world in (newest, *newest["before"]):
+            if corpus_hash in (world["hash"], *world.get("also", ())):
+                return world["name"]
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    return f"corpus {(corpus_hash or 'unknown')[:16]}"
 
 
 def _sign_one(job: tuple[int, int, int, Sentence]) -> Utterance:
