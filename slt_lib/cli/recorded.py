@@ -212,13 +212,12 @@ def summarise(project: Project, chapter: Chapter) -> dict:
     found = records(project, chapter)
     if not found:
         raise BookError(f"{chapter.name} has no recorded results.")
-    if len({corpus_name(one["corpus_hash"]) for one in found if one["corpus_hash"]}) > 1:
-        names = sorted({one["corpus_hash"] for one in found if one["corpus_hash"]})
+    corpora = sorted({one["corpus_hash"] for one in found if one["corpus_hash"]})
+    if len(set(map(corpus_name, corpora))) > 1:
         raise BookError(
-            f"{chapter.name} has records of different corpora: {', '.join(names)}.",
+            f"{chapter.name} has records of different corpora: {', '.join(corpora)}.",
             fix="Record the older ones again.",
         )
-    corpora = sorted({one["corpus_hash"] for one in found if one["corpus_hash"]})
     arms = {}
     for arm in sorted({one["arm"] for one in found}):
         own = [one for one in found if one["arm"] == arm]
