@@ -67,6 +67,8 @@ def test_broken_and_mixed_records_are_refused(recording):
     other = one | {"arm": "peer", "corpus_hash": "another"}
     (folder / "peer-0.json").write_text(json.dumps(other), "utf8")
     assert "different corpora" in slt_book("summarise-recorded", root=recording).stderr
+    mixed = slt_book("verify-recorded", "1", "--arm", "peer", root=recording)
+    assert mixed.returncode == 1 and "of another corpus" in mixed.stdout
     (folder / "peer-0.json").write_text(json.dumps(one), "utf8")
     assert "It holds arm ours" in slt_book("summarise-recorded", root=recording).stderr
     (folder / "peer-0.json").write_text("{", "utf8")

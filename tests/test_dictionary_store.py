@@ -3,6 +3,7 @@
 import pickle
 import tracemalloc
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -132,3 +133,22 @@ def test_a_damaged_dictionary_is_read_rightly_or_refused(tmp_path, name, seed):
         assert str(tmp_path) in str(error)
     else:
         assert seed >= 4
+
+
+def test_a_folder_made_in_the_moment_of_replacing_costs_no_dictionary(tmp_path, monkeypatch):
+    folder = tmp_path / "signs"
+    save_dictionary(Dictionary([made(0)]), folder)
+    move = Path.replace
+
+    def meddled(path, target):
+        if str(path).endswith(".new"):
+            folder.mkdir()
+            (folder / "prepared.arrow").write_bytes(b"by another process")
+        return move(path, target)
+
+    monkeypatch.setattr(Path, "replace", meddled)
+    with pytest.raises(OSError):
+        save_dictionary(Dictionary([made(1)]), folder)
+    monkeypatch.undo()
+    assert load_dictionary(folder).glosses == (made(0).gloss,)
+    assert [path.name for path in tmp_path.iterdir()] == ["signs"]

@@ -40,6 +40,17 @@ def test_unseen_joints_do_not_count():
     assert measures.hand_travel(shown) > 3 * measures.hand_travel(pose)
 
 
+def test_travel_can_leave_trembling_out():
+    steady = np.linspace(0, 1, 50)[:, None, None] * np.ones((50, 178, 3), np.float32)
+    shaken = steady + np.random.default_rng(0).normal(0, 0.03, steady.shape)
+    pose, trembling = (PoseSequence(p, np.ones((50, 178)), 25) for p in (steady, shaken))
+    assert measures.hand_travel(trembling) > 2 * measures.hand_travel(pose)
+    calm, still = (measures.hand_travel(p, over=0.2) for p in (trembling, pose))
+    assert calm < 1.6 * still
+    lost = trembling.hide(np.arange(8, 29), slice(10, 30))
+    assert measures.hand_travel(lost, over=0.2) < calm
+
+
 def test_travel_ratio_shows_over_smoothing():
     source, flat = wave(30), wave(30, size=0.5)
     assert measures.hand_travel_ratio(source, [(0, 30)], [source]) == pytest.approx(1)

@@ -151,13 +151,13 @@ def test_noise_is_taken_off_a_spectrum_and_smoother_signing_has_a_lower_cutoff(s
     noise = np.sin(np.pi * hertz / 25) ** 2
     signal = np.exp(-hertz)
     assert np.abs(without_noise(signal + 3 * noise, hertz) - signal).max() < 0.01
-    signed = stitcher.stitch(["NORD", "REGEN", "SONNE"], seconds=[1.0, 1.0, 1.0]).pose
+    signed = stitcher.stitch(["NORD", "REGEN", "SONNE"], seconds=[0.7, 0.7, 0.7]).pose
     rough = part_power(signed)
     cutoffs = []
-    for hertz in (3.0, 7.0):
+    for hertz in (2.0, 7.0):
         smooth = Stitcher(stitcher.dictionary, replace(stitcher.settings, smoothing="fixed",
                                                        cutoff=hertz))  # fmt: skip
-        pose = smooth.stitch(["NORD", "REGEN", "SONNE"], seconds=[1.0, 1.0, 1.0]).pose
+        pose = smooth.stitch(["NORD", "REGEN", "SONNE"], seconds=[0.7, 0.7, 0.7]).pose
         cutoffs.append(sentence_cutoff(pose, rough))
     assert cutoffs[0] < cutoffs[1] and cutoffs[0] < 5
     assert np.isnan(sentence_cutoff(signed[:3], rough)) and np.isnan(sentence_cutoff(signed, {}))

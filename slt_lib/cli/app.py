@@ -272,6 +272,9 @@ def verify_recorded(chapters, arm, seed, tolerance, root) -> None:
         known = recorded.pick(project, chapter, arm, seed)
         again = recorded.record(project, chapter, known["arm"], known["seed"], known["parameters"])
         click.echo(f"{chapter.name}, {known['arm']}, seed {known['seed']} ({again['seconds']} s):")
+        if known["corpus_hash"] != again["corpus_hash"]:
+            good = False
+            click.echo("  DIFF the record is of another corpus (see its commit): record it again")
         for name, old, new, agree in recorded.compare(known, again, tolerance):
             good &= agree
             click.echo(f"  {'ok  ' if agree else 'DIFF'} {name}: recorded {old:g}, now {new:g}")

@@ -165,7 +165,12 @@ def save_dictionary(dictionary: Dictionary, folder: str | Path) -> None:
         _write(dictionary, fresh)
         if folder.exists():
             folder.replace(old)
-        fresh.replace(folder)
+        try:
+            fresh.replace(folder)
+        except OSError:  # another process has made a folder there in this very moment
+            shutil.rmtree(folder, ignore_errors=True)
+            (old if old.exists() else fresh).replace(folder)
+            raise
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)

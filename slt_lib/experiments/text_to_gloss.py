@@ -9,7 +9,7 @@ from importlib import import_module
 import numpy as np
 
 from slt_lib.corpus.corpus import Corpus
-from slt_lib.corpus.synthetic import corpus_durations
+from slt_lib.corpus.synthetic import corpus_durations, corpus_rests
 from slt_lib.corpus.weather.grammar import Sentence
 from slt_lib.dictionary import Dictionary, from_lexicon, load_dictionary
 from slt_lib.experiments.data import Data
@@ -96,10 +96,10 @@ class TextToSigning:
 
     @cached_property
     def stitcher(self) -> Stitcher:
-        """With durations of the corpus, if it has any, and without a filter of its own."""
+        """With the durations and rests of the corpus, if it has any, and no filter of its own."""
         train = self.data.splits["train"]
         spans = any(one is not None for one in train.spans)
-        own = {"durations": corpus_durations(train)} if spans else {}
+        own = {"durations": corpus_durations(train), "rests": corpus_rests(train)} if spans else {}
         return Stitcher(self.dictionary, StitchSettings(smoothing="none", **own))
 
     @cached_property

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+import scipy  # its submodules are imported when they are first named
 
 from slt_lib.pose.errors import SLTError
 from slt_lib.pose.sequence import PoseSequence
@@ -75,7 +76,10 @@ def _mean(values: np.ndarray) -> float:
 
 
 def hand_travel(
-    pose: PoseSequence, joints: np.ndarray = HANDS, steps: np.ndarray | None = None
+    pose: PoseSequence,
+    joints: np.ndarray = HANDS,
+    steps: np.ndarray | None = None,
+    over: float = 0.0,
 ) -> float:
     """How far wrists and fingertips move in all, shoulder widths summed over joints and steps.
 
@@ -83,12 +87,18 @@ def hand_travel(
         pose: The sequence.
         joints: Joint numbers.
         steps: Which steps from frame to frame count, bool [frames - 1]; None counts all.
+        over: Seconds over which positions are averaged first; from frame to frame, trembling adds
+            up to as much as signing.
 
     Chapter: 03_stitching
     """
     seen = pose.confidence.take(joints, 1) > 0
     both = seen[1:] & seen[:-1]
     places = pose.positions.take(joints, 1)
+    if (width := round(over * pose.fps)) > 1:
+        counted = scipy.ndimage.uniform_filter1d(seen.astype(float), width, axis=0)[..., None]
+        sums = scipy.ndimage.uniform_filter1d(places * seen[..., None], width, axis=0)
+        places = sums / np.maximum(counted, 1 / width)
     moves = places[1:] - places[:-1]
     lengths = np.sqrt(np.einsum("tjc,tjc->tj", moves, moves)) * both
     return float(lengths.sum() if steps is None else lengths[steps].sum())

@@ -17,6 +17,7 @@ from slt_lib.stitching.settings import StitchSettings
 from slt_lib.stitching.spectrum import Spectrum, cutoff_grid, match_cutoff, part_power
 
 KEPT_TRAVEL = 0.93  # of the hands' way, at least, must survive matched smoothing
+TREMBLING = 0.2  # seconds; what hands do for less than this may be smoothed away
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,8 +125,8 @@ def smooth_out(
 
 
 def _travel(pose: PoseSequence, signs: np.ndarray) -> float:
-    """How far the hands go within signs."""
-    return hand_travel(pose, steps=signs)
+    """How far the hands go within signs, trembling aside."""
+    return hand_travel(pose, steps=signs, over=TREMBLING)
 
 
 def steps_in_signs(segments: Sequence[Segment], frames: int) -> np.ndarray:

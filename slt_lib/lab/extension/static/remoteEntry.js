@@ -20,21 +20,21 @@
     node.children = [text(words)];
   }
 
-  // The book's resolver for one notebook: a function that mends a cell's tree in place.
-  function resolver(known, panel) {
-    const here = panel.context.path;
+  // A function that mends, in place, a tree of the page at `here`; `cells` are those of a notebook.
+  function resolver(known, here, cells = []) {
     const up = "../".repeat(here.split("/").length - 1);
     const address = (page) => known.linked && known.pages[page] && up + known.pages[page].file;
 
-    // {doc}`04_corpus`, `/book/ethics` and `../book/ethics`, all as seen from notebooks/
+    // {doc}`04_corpus`, `/book/ethics` and `../book/ethics`, as seen from the page's folder
+    const folder = here.startsWith("book/") ? "book" : "notebooks";
     const pageOf = (url) => {
       const path = url.replace(/^(\/|\.\.\/)/, "");
-      return path.includes("/") ? path : `notebooks/${path}`;
+      return path.includes("/") ? path : `${folder}/${path}`;
     };
 
     const keysCited = () => {
       const keys = new Set();
-      for (const { model } of panel.content.widgets) {
+      for (const { model } of cells) {
         if (model.type !== "markdown") continue;
         const source = model.sharedModel.getSource();
         for (const [, some] of source.matchAll(/\{cite:[pt]\}`([^`]+)`/g)) {
@@ -123,6 +123,19 @@
     });
   }
 
+  // Mend each tree that a widget of jupyterlab-myst is given to show.
+  function mendTrees(widget, property, mend) {
+    if (!(property in widget)) return; // shown by something else
+    const { get, set } = accessors(widget, property);
+    Object.defineProperty(widget, property, {
+      get,
+      set(model) {
+        if (model?.mdast) mend(model.mdast);
+        set.call(widget, model);
+      },
+    });
+  }
+
   const STYLE = `
     .slt-caption { margin: 4px 8px 12px; padding-left: 80px; color: var(--jp-ui-font-color2);
       font-size: var(--jp-ui-font-size1); }
@@ -130,11 +143,12 @@
 
   async function plugin() {
     const { NotebookPanel } = await shared("@jupyterlab/notebook");
+    const { IRenderMimeRegistry } = await shared("@jupyterlab/rendermime");
     return {
       id: `${NAME}:references`,
       autoStart: true,
-      requires: [NotebookPanel.IContentFactory],
-      activate: async (app, factory) => {
+      requires: [NotebookPanel.IContentFactory, IRenderMimeRegistry],
+      activate: async (app, factory, rendermime) => {
         const { baseUrl } = app.serviceManager.serverSettings;
         const answer = await fetch(`${baseUrl}slt-book/references`, { credentials: "same-origin" });
         const known = answer.ok ? await answer.json() : {};
@@ -143,18 +157,12 @@
         style.textContent = STYLE;
         document.head.append(style);
 
-        const panelOf = (cell) => cell.parent?.parent;
         const { createMarkdownCell, createCodeCell } = factory;
         factory.createMarkdownCell = function (options) {
           const cell = createMarkdownCell.call(this, options);
-          if (!("mystModel" in cell)) return cell; // shown by something else than jupyterlab-myst
-          const { get, set } = accessors(cell, "mystModel");
-          Object.defineProperty(cell, "mystModel", {
-            get,
-            set(model) {
-              if (model.mdast && panelOf(cell)?.context) resolver(known, panelOf(cell))(model.mdast);
-              set.call(cell, model);
-            },
+          mendTrees(cell, "mystModel", (tree) => {
+            const panel = cell.parent?.parent;
+            if (panel) resolver(known, panel.context.path, panel.content.widgets)(tree);
           });
           return cell;
         };
@@ -163,6 +171,15 @@
           addCaption(cell, known);
           closeSolution(cell);
           return cell;
+        };
+
+        // pages such as the glossary, in a preview
+        const markdown = rendermime.getFactory("text/markdown");
+        const { createRenderer } = markdown;
+        markdown.createRenderer = function (options) {
+          const page = createRenderer.call(this, options);
+          mendTrees(page, "model", resolver(known, options.resolver?.path ?? ""));
+          return page;
         };
       },
     };
