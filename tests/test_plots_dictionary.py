@@ -23,16 +23,17 @@ def test_every_recording_is_on_the_quality_map(letters):
     assert [trace.name for trace in fig.data] == ["good (27)", "poor (3)"]
 
 
-def test_the_crop_curve_shades_what_is_kept(letters):
+def test_strokes_are_shaded_beside_what_is_kept(letters):
     sign = letters.signs("L")[0]
-    fig = figures.crop_curve({"L": sign}, alt=ALT)
-    shade, curve, _ = fig.data
-    crop = distance_crop(sign.pose)
-    assert len(shade.x) == crop.end - crop.start
-    assert shade.x[0] == pytest.approx(crop.start / sign.fps)
-    np.testing.assert_allclose(curve.y, crop.travel, rtol=1e-5)
+    fig = figures.crop_strokes({"L": sign}, alt=ALT)
+    traces = {trace.name: trace for trace in fig.data}
+    crop, kept = distance_crop(sign.pose), fig.layout.shapes[0]
+    assert (kept.x0, kept.x1) == pytest.approx((crop.start / sign.fps, (crop.end - 1) / sign.fps))
+    assert len(traces["height of the wrist"].x) == len(traces["speed of the wrist"].x) + 1
+    up, down = (trace.x for trace in fig.data if trace.name == "ways up and down")
+    assert max(up) < kept.x0 < kept.x1 < min(down)
     with pytest.raises(FigureError):
-        figures.crop_curve({}, alt=ALT)
+        figures.crop_strokes({}, alt=ALT)
 
 
 def test_spans_are_in_seconds_of_each_recording(letters):

@@ -5,10 +5,14 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
+from scipy.ndimage import uniform_filter1d
 
 from slt_lib.dictionary import STEPS, Coverage, Crop, Sign, distance_crop, elbow_crop
+from slt_lib.dictionary.crop import SMOOTH_SECONDS
 from slt_lib.dictionary.quality import BONE_CV, JITTER, VERDICTS
 from slt_lib.plots.style import METHODS, PARTS, FigureError, finish, method_line
+from slt_lib.pose.normalise import dominant_hand
+from slt_lib.pose.sequence import PoseSequence
 
 VERDICT_LOOK = {
     "good": {"color": "#0f9b7a", "symbol": "circle"},
@@ -24,6 +28,7 @@ STEP_COLORS = dict(
 )
 JITTER_TICKS = (0.0001, 0.001, 0.01, 0.1)
 FAINT = "rgba(125,133,148,0.35)"
+KEPT, STROKE = "rgba(43,131,224,0.18)", "rgba(194,144,42,0.45)"
 
 
 def quality_map(signs: Sequence[Sign], *, alt: str) -> go.Figure:
@@ -68,8 +73,8 @@ def _hover(sign: Sign) -> str:
     )
 
 
-def crop_curve(signs: Mapping[str, Sign], *, alt: str) -> go.Figure:
-    """The travel of wrists and fingers over time, and what each crop rule keeps of it.
+def crop_strokes(signs: Mapping[str, Sign], *, alt: str) -> go.Figure:
+    """How high and how fast the busier wrist is over time, its ways up and down, what is kept.
 
     Args:
         signs: Signs by the name to show above them, side by side.
@@ -82,34 +87,60 @@ def crop_curve(signs: Mapping[str, Sign], *, alt: str) -> go.Figure:
     """
     if not signs:
         raise FigureError("There is no sign to show.")
-    fig = make_subplots(1, len(signs), subplot_titles=list(signs), horizontal_spacing=0.07)
+    fig = make_subplots(
+        2, len(signs), shared_xaxes=True, shared_yaxes="rows", subplot_titles=list(signs),
+        horizontal_spacing=0.05, vertical_spacing=0.06,
+    )  # fmt: skip
     for column, sign in enumerate(signs.values(), start=1):
         pose = sign.pose
         ours, peer = distance_crop(pose), elbow_crop(pose)
-        seconds = (np.arange(len(pose)) / pose.fps).astype(np.float32)
-        top, first = float(ours.travel[-1]) or 1.0, column == 1
-        kept = slice(ours.start, ours.end)
+        at, path = _busy_wrist(pose)
+        seconds, height = (at / pose.fps).astype(np.float32), (-path[:, 1]).astype(np.float32)
+        speed = np.linalg.norm(np.diff(path, axis=0), axis=1) / np.diff(seconds)
+        between = (seconds[1:] + seconds[:-1]) / 2
+        for row, x, y, name, color in (
+            (1, seconds, height, "height", PARTS["body"]),
+            (2, between, speed.astype(np.float32), "speed", PARTS["face"]),
+        ):
+            fig.add_scatter(
+                x=x, y=y, mode="lines", name=f"{name} of the wrist", showlegend=column == 1,
+                line={"color": color, "width": 3},
+                hovertemplate=f"%{{x:.2f}} s: %{{y:.2f}}<extra>{name}</extra>", row=row, col=column,
+            )  # fmt: skip
+        ways = [(between < ours.start / pose.fps), (between > (ours.end - 1) / pose.fps)]
+        for number, way in enumerate(ways):
+            fig.add_scatter(
+                x=between[way], y=speed[way].astype(np.float32), fill="tozeroy", mode="none",
+                fillcolor=STROKE, name="ways up and down", legendgroup="ways", hoverinfo="skip",
+                showlegend=column == 1 and not number, row=2, col=column,
+            )  # fmt: skip
         fig.add_scatter(
-            x=seconds[kept], y=np.full(ours.end - ours.start, top, np.float32), fill="tozeroy",
-            mode="none", fillcolor="rgba(43,131,224,0.18)", name="kept by distance",
-            showlegend=first, hoverinfo="skip", legendgroup="ours", row=1, col=column,
-        )  # fmt: skip
-        fig.add_scatter(
-            x=seconds, y=ours.travel.astype(np.float32), mode="lines", name="travel so far",
-            line={"color": PARTS["face"], "width": 3}, showlegend=first,
-            hovertemplate="%{x:.2f} s: %{y:.2f}<extra></extra>", row=1, col=column,
-        )  # fmt: skip
-        fig.add_scatter(
-            x=seconds[[peer.start, peer.end - 1]], y=np.float32([1.06 * top] * 2),
-            mode="lines+markers", name="kept by the elbow rule", showlegend=first,
+            x=np.float32([peer.start, peer.end - 1]) / pose.fps,
+            y=np.float32([height.max() + 0.12 * max(np.ptp(height), 0.1)] * 2),
+            mode="lines+markers", name="kept by the elbow rule", showlegend=column == 1,
             line=method_line("peer", width=3), marker={"size": 7, "color": METHODS["peer"]},
             hoverinfo="skip", row=1, col=column,
         )  # fmt: skip
-    fig.update_xaxes(title_text="time (s)")
-    fig.update_yaxes(title_text="distance (shoulder widths)", col=1)
-    fig.update_layout(legend={"y": 1.16})
-    fig = finish(fig, alt=alt, height=380)
-    return fig.update_layout(margin_t=92)
+        for row in (1, 2):
+            fig.add_vrect(
+                x0=ours.start / pose.fps, x1=(ours.end - 1) / pose.fps, fillcolor=KEPT,
+                line_width=0, name="kept by the distance crop", legendgroup="ours",
+                showlegend=column == 1 and row == 1, row=row, col=column,
+            )  # fmt: skip
+    fig.update_xaxes(title_text="time (s)", row=2)
+    fig.update_yaxes(title_text="height (widths)", row=1, col=1)
+    fig.update_yaxes(title_text="speed (widths / s)", rangemode="tozero", row=2, col=1)
+    fig.update_layout(legend={"y": 1.1})
+    fig = finish(fig, alt=alt, height=480)
+    return fig.update_layout(margin_t=110)
+
+
+def _busy_wrist(pose: PoseSequence) -> tuple[np.ndarray, np.ndarray]:
+    """Frames that saw the dominant arm's wrist, and where it was, smoothed as for the crop."""
+    wrist = pose.skeleton.index[f"{dominant_hand(pose).upper()}_WRIST"]
+    at = np.flatnonzero(pose.mask[:, wrist])
+    path, width = pose.positions[at, wrist, :2].astype(float), round(SMOOTH_SECONDS * pose.fps)
+    return at, uniform_filter1d(path, max(width // 2 * 2 + 1, 1), axis=0, mode="nearest")
 
 
 def crop_spans(signs: Sequence[Sign], *, alt: str) -> go.Figure:
@@ -125,7 +156,7 @@ def crop_spans(signs: Sequence[Sign], *, alt: str) -> go.Figure:
     spans = (
         ("whole recording", "raw", 3, lambda pose: (0, len(pose))),
         ("kept by the elbow rule", "peer", 7, lambda pose: _span(elbow_crop(pose))),
-        ("kept by distance", "ours", 11, lambda pose: _span(distance_crop(pose))),
+        ("kept by the distance crop", "ours", 11, lambda pose: _span(distance_crop(pose))),
     )
     for label, method, width, rule in spans:
         ends = [np.divide(rule(sign.pose), sign.fps) for sign in signs]

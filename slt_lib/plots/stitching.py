@@ -1,4 +1,4 @@
-"""Figures of chapter 3: the seven steps, seams, the filter laboratory, stitched against real."""
+"""Figures of chapter 3: step by step, seams, the filter laboratory, stitched against real."""
 
 from collections.abc import Mapping, Sequence
 
@@ -27,21 +27,27 @@ def _shade(fig: go.Figure, start: float, end: float, row: int) -> None:
     fig.add_vrect(x0=start, x1=end, fillcolor=SHADE, line_width=1, line_color=EDGE, row=row, col=1)
 
 
-def seven_steps(
-    stages: Mapping[str, PoseSequence], bounds: Mapping[str, Spans], *, alt: str
+def heights(
+    stages: Mapping[str, PoseSequence],
+    bounds: Mapping[str, Spans],
+    *,
+    alt: str,
+    one_scale: bool = False,
 ) -> go.Figure:
-    """One row per step: how high the right hand is over time, and where each sign stands.
+    """One row per sequence: how high the right hand is over time, and where each sign stands.
 
     Args:
-        stages: The sequence after each step (`Stitched.stages`).
+        stages: By name, such as the sequence after each step (`Stitched.stages`).
         bounds: (start, end) frames of the signs in each of them; shaded.
         alt: What it shows, for somebody who can't see it.
+        one_scale: All rows show the same heights; else each row its own.
 
     Chapter: 03_stitching
     """
     fig = make_subplots(
-        len(stages), 1, shared_xaxes=True, vertical_spacing=0.035, subplot_titles=list(stages)
-    )
+        len(stages), 1, shared_xaxes=True, shared_yaxes="all" if one_scale else False,
+        vertical_spacing=0.25 / len(stages), subplot_titles=list(stages),
+    )  # fmt: skip
     lines = {"wrist": ("RIGHT_WRIST", PARTS["body"]),
              "index fingertip": ("RIGHT_HAND.INDEX_FINGER_TIP", PARTS["right_hand"])}  # fmt: skip
     for row, (step, pose) in enumerate(stages.items(), start=1):
@@ -57,8 +63,9 @@ def seven_steps(
     fig.update_annotations(x=0, xanchor="left", font_size=12)
     fig.update_yaxes(tickfont_size=10, nticks=3)
     fig.update_xaxes(title_text="time (s)", row=len(stages))
-    fig.update_layout(legend={"y": 1.04})
-    return finish(fig, alt=alt, height=110 * len(stages) + 90)
+    height = 110 * len(stages) + 90
+    fig.update_layout(legend={"y": 1 + 35 / height})
+    return finish(fig, alt=alt, height=height)
 
 
 def seams(methods: Mapping[str, tuple[PoseSequence, Spans]], *, alt: str) -> go.Figure:
@@ -136,13 +143,18 @@ def responses(gains: Mapping[str, tuple[np.ndarray, np.ndarray]], *, alt: str) -
 
 
 def against_real(
-    arms: Mapping[str, Mapping[str, Mapping]], measures: Mapping[str, str], *, alt: str
+    arms: Mapping[str, Mapping[str, Mapping]],
+    measures: Mapping[str, str],
+    names: Mapping[str, str] | None = None,
+    *,
+    alt: str,
 ) -> go.Figure:
     """Every sentence as a dot, every method as a row, one panel per measure; the first seed's.
 
     Args:
         arms: Recorded summary by method: `sentences.<name>.<measure>` to its `values` by seed.
         measures: Key of a measure to the title of its panel.
+        names: Key of a method to what the reader is told it is; by default the key.
         alt: What it shows, for somebody who can't see it.
 
     Chapter: 03_stitching
@@ -154,24 +166,26 @@ def against_real(
         horizontal_spacing=0.04,
         subplot_titles=list(measures.values()),
     )
-    names = list(arms)[::-1]
+    rows = list(arms)[::-1]
     for column, key in enumerate(measures, start=1):
-        for i, name in enumerate(names):
+        for i, arm in enumerate(rows):
             found = {
                 full.split(".")[1]: one["values"][0]
-                for full, one in arms[name].items()
+                for full, one in arms[arm].items()
                 if full.startswith("sentences.") and full.endswith(f".{key}")
             }
             if found:
-                color = METHODS.get(name, "#a06ac4")
+                color = METHODS.get(arm, "#a06ac4")
                 for trace in _dots(found, i, color):
                     fig.add_trace(trace, row=1, col=column)
     fig.update_yaxes(
-        tickvals=list(range(len(names))), ticktext=names, range=[-0.6, len(names) - 0.4]
+        tickvals=list(range(len(rows))),
+        ticktext=[(names or {}).get(arm, arm) for arm in rows],
+        range=[-0.6, len(rows) - 0.4],
     )
     fig.update_xaxes(rangemode="tozero", nticks=5)
     fig.update_annotations(font_size=12)
-    return finish(fig, alt=alt, height=70 + 46 * len(names))
+    return finish(fig, alt=alt, height=70 + 46 * len(rows))
 
 
 def _dots(values: Mapping[str, float], row: int, color: str) -> list[go.Scatter]:
