@@ -243,9 +243,9 @@ def lengths_compared(
         raise FigureError("There is no sentence to show.", fix="Stitch some.")
     fig, top = go.Figure(), float(max(real.max(), made.max())) * 1.05
     fig.add_scatter(x=np.float32([0, top]), y=np.float32([0, top]), mode="lines", hoverinfo="skip",
-                    line={"dash": "dot", "color": INK}, name="as long as the real one")  # fmt: skip
-    kinds = (("all glosses have a sign", whole, METHODS["ours"], "circle"),
-             ("one or more don't", ~whole, METHODS["peer"], "diamond-open"))  # fmt: skip
+                    line={"dash": "dot", "color": INK}, name="equally long")  # fmt: skip
+    kinds = (("every gloss has a sign", whole, METHODS["ours"], "circle"),
+             ("a sign is missing", ~whole, METHODS["peer"], "diamond-open"))  # fmt: skip
     for name, some, colour, symbol in kinds:
         if some.any():
             fig.add_scatter(
