@@ -149,25 +149,28 @@ def against_real(
     *,
     alt: str,
 ) -> go.Figure:
-    """Every sentence as a dot, every method as a row, one panel per measure; the first seed's.
+    """Every sentence as a dot, every method as a row, a panel per measure, two side by side.
 
     Args:
-        arms: Recorded summary by method: `sentences.<name>.<measure>` to its `values` by seed.
+        arms: Recorded summary by method: `sentences.<name>.<measure>` to its `values` by seed,
+            of which the first is shown.
         measures: Key of a measure to the title of its panel.
         names: Key of a method to what the reader is told it is; by default the key.
         alt: What it shows, for somebody who can't see it.
 
     Chapter: 03_stitching
     """
+    lines = -(-len(measures) // 2)  # two panels side by side, so that a telephone shows them
     fig = make_subplots(
-        rows=1,
-        cols=len(measures),
+        rows=lines,
+        cols=min(2, len(measures)),
         shared_yaxes=True,
         horizontal_spacing=0.04,
+        vertical_spacing=0.24 / lines,
         subplot_titles=list(measures.values()),
     )
     rows = list(arms)[::-1]
-    for column, key in enumerate(measures, start=1):
+    for number, key in enumerate(measures):
         for i, arm in enumerate(rows):
             found = {
                 full.split(".")[1]: one["values"][0]
@@ -177,7 +180,7 @@ def against_real(
             if found:
                 color = METHODS.get(arm, "#a06ac4")
                 for trace in _dots(found, i, color):
-                    fig.add_trace(trace, row=1, col=column)
+                    fig.add_trace(trace, row=number // 2 + 1, col=number % 2 + 1)
     fig.update_yaxes(
         tickvals=list(range(len(rows))),
         ticktext=[(names or {}).get(arm, arm) for arm in rows],
@@ -185,7 +188,7 @@ def against_real(
     )
     fig.update_xaxes(rangemode="tozero", nticks=5)
     fig.update_annotations(font_size=12)
-    return finish(fig, alt=alt, height=70 + 46 * len(rows))
+    return finish(fig, alt=alt, height=60 + lines * (60 + 30 * len(rows)))
 
 
 def _dots(values: Mapping[str, float], row: int, color: str) -> list[go.Scatter]:
