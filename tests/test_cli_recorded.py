@@ -70,7 +70,7 @@ def test_broken_and_mixed_records_are_refused(recording):
     mixed = slt_book("verify-recorded", "1", "--arm", "peer", root=recording)
     assert mixed.returncode == 1 and "of another corpus" in mixed.stdout
     newest = json.loads((ROOT / "book" / "recorded" / "weather_world.json").read_text("utf8"))
-    hashes = newest["hash"], *newest["also"]  # one world: its hash was computed differently before
+    hashes = list(newest["also"])[:2]  # one world: its hash was computed differently before
     for arm, corpus_hash in zip(("ours", "peer"), hashes, strict=True):
         made = one | {"arm": arm, "corpus_hash": corpus_hash}
         (folder / f"{arm}-0.json").write_text(json.dumps(made), "utf8")

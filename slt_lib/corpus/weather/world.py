@@ -17,7 +17,7 @@ from slt_lib.corpus.corpus import Corpus, write_corpus
 from slt_lib.corpus.weather.citation import citations
 from slt_lib.corpus.weather.grammar import Sentence, draw_sentences, split_sentences
 from slt_lib.corpus.weather.signing import simulate
-from slt_lib.dictionary import Dictionary, save_dictionary
+from slt_lib.dictionary import Dictionary, Sign, load_dictionary, save_dictionary
 from slt_lib.dictionary.sign import number_variants, record
 from slt_lib.pose.errors import SLTError
 from slt_lib.pose.io import Utterance
@@ -221,13 +221,20 @@ def _give(pose: PoseSequence) -> PoseSequence:
     return pose
 
 
+def _gloss_and_take(sign: Sign) -> tuple[str, int]:
+    return sign.gloss, sign.variant
+
+
 def _finish(folder: Path, settings: WorldSettings) -> World:
     """Write the file that makes a world complete."""
     whole = hashlib.sha256()
     for name in SPLITS:
         whole.update(Corpus.open(folder / name).hash.encode())
-    for file in ("index.csv", "signs.arrow"):
-        whole.update((folder / "dictionary" / file).read_bytes())
+    # The recordings by gloss and take: how they are rated, and so their order, may change.
+    for sign in sorted(load_dictionary(folder / "dictionary"), key=_gloss_and_take):
+        pose = sign.read()
+        whole.update(f"{sign.gloss}\t{sign.variant}\t{sign.fps}\t{sign.frames}\n".encode())
+        whole.update(pose.positions.tobytes() + pose.confidence.tobytes())
     about = {"settings": asdict(settings), "hash": whole.hexdigest()}
     with atomic_write(folder / ABOUT) as file:
         file.write(json.dumps(about, indent=1).encode())
