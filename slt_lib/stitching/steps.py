@@ -17,7 +17,7 @@ from slt_lib.stitching.settings import StitchSettings
 from slt_lib.stitching.spectrum import Spectrum, cutoff_grid, match_cutoff, part_power
 
 KEPT_TRAVEL = 0.93  # of the hands' way, at least, must survive matched smoothing
-TREMBLING = 0.2  # seconds; what hands do for less than this may be smoothed away
+TREMBLING = 0.12  # seconds; what hands do for less than this may be smoothed away
 
 
 @dataclass(frozen=True, eq=False)
