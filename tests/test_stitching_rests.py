@@ -12,6 +12,7 @@ from slt_lib.dictionary.sign import record
 from slt_lib.pose.errors import SLTError
 from slt_lib.pose.sequence import PoseSequence
 from slt_lib.pose.skeleton import SLRTP_178
+from slt_lib.stitching import measures
 from slt_lib.stitching.assemble import assemble, join_signs, set_duration
 from slt_lib.stitching.duration import DurationModel
 from slt_lib.stitching.rests import Rests, SentenceRests, fit_rests
@@ -90,11 +91,27 @@ def test_a_short_rest_shows_the_end_of_the_way_up_and_the_beginning_of_the_way_d
     assert -0.201 <= height[1] < height[0] < 0.5 and 0.099 <= height[-2] < height[-1] < 0.7
 
 
-def test_without_ways_in_the_recordings_nothing_is_made_up():
+def test_without_ways_in_the_recordings_hands_rest_where_the_signs_are():
     none = SIGNS[0][:0]
     plain = assemble(SIGNS, [5, 4, 6], FPS, "linear")
     found = assemble(SIGNS, [5, 4, 6], FPS, "linear", "apart", SentenceRests(1, 1), (none, none))
-    np.testing.assert_array_equal(found[1].positions, plain[1].positions)
+    assert found[2][0][0] == 25 and len(found[1]) == len(plain[1]) + 50
+    np.testing.assert_array_equal(found[1].positions[25:-25], plain[1].positions)
+    assert (found[1].positions[:25] == plain[1].positions[0]).all()
+    assert (found[1].positions[-25:] == plain[1].positions[-1]).all()
+
+
+def test_a_pause_shows_what_its_sign_saw_and_nothing_is_invented():
+    blind = SIGNS[1].hide(SLRTP_178.groups["right_hand"])
+    timed, made, spans, joins = assemble(
+        [SIGNS[0], blind], [5, 5], FPS, "linear", rests=SentenceRests(pauses=(0.4,))
+    )
+    sources, ways = [timed[:5], timed[5:]], [join.frames for join in joins]
+    assert made.mask[5:15].all() and not made.mask[15:, RIGHT[1]].any()
+    assert measures.invented_joints(made, spans, sources, ways) == 0
+    shown = made.confidence.copy()
+    shown[15] = 1  # the transition shows a hand that the second sign didn't see
+    assert measures.invented_joints(made.replace(confidence=shown), spans, sources, ways) == 21
 
 
 def test_the_way_to_a_sign_is_part_of_it_where_the_corpus_counts_so():
@@ -149,15 +166,29 @@ def test_rests_are_measured_and_drawn_as_they_are():
     drawn = [found.draw(2, np.random.default_rng(i)) for i in range(300)]
     assert min(d.before for d in drawn) >= 0.2 and max(d.before for d in drawn) <= 0.4
     assert np.mean([d.pauses[0] > 0 for d in drawn]) == pytest.approx(0.5, abs=0.1)
-    assert found.median(2) == SentenceRests(pytest.approx(0.3), pytest.approx(0.2), (0.0,))
+    middle = found.median(2)
+    assert (middle.before, middle.after) == pytest.approx((0.3, 0.2)) and middle.pauses == (0.0,)
     assert found.draw(1, np.random.default_rng(0)).pauses == ()
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"before": (-1.0,)}, {"pause": 2.0}, {"after": ()}, {"pauses": (float("nan"),)}]
+    "wrong",
+    [
+        {"before": (-1.0,)},
+        {"before": (0.5, 0.1)},
+        {"pause": 2.0},
+        {"after": ()},
+        {"pauses": (float("nan"),)},
+    ],
 )
 def test_rests_that_make_no_sense_are_refused(wrong):
     with pytest.raises(SLTError):
         Rests(**wrong)
+    for sentence in ({"before": -1.0}, {"after": float("nan")}, {"pauses": (-0.4,)}):
+        with pytest.raises(SLTError, match="seconds"):
+            SentenceRests(**sentence)
+    for pauses in ((0.1,), (0.1, 0.2, 0.3)):
+        with pytest.raises(SLTError, match="pauses were given for 3 signs"):
+            assemble(SIGNS, [5, 5, 5], FPS, "linear", rests=SentenceRests(pauses=pauses))
     with pytest.raises(SLTError, match="Align"):
         fit_rests([((), 10)], 25.0, with_ways=True)

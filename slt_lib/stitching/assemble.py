@@ -11,6 +11,7 @@ from itertools import pairwise, zip_longest
 
 import numpy as np
 
+from slt_lib.pose.errors import SLTError
 from slt_lib.pose.resample import mix, resample, shares
 from slt_lib.pose.sequence import PoseSequence, concatenate
 from slt_lib.pose.skeleton import Skeleton
@@ -95,15 +96,24 @@ def assemble(
         kind: What lies between two signs.
         ways: What `frames` count besides the signs (`DurationModel`).
         rests: How long nothing is signed, and where; None for nowhere.
-        ends: With `rests`: the way to the first sign, and that from the last one back to rest;
-            either may be empty.
+        ends: With `rests`: the way to the first sign, and that from the last one back to rest.
+            Where a recording has none, the hands rest where the sign begins or ends.
 
     Returns:
         (the resampled signs one after the other, the joined sequence, (start, end) of every
         sign in the joined sequence, what was measured at every join).
+
+    Raises:
+        SLTError: If `rests` have another number of pauses than there are joins, or than none.
     """
     frames, rests = np.asarray(frames), rests or SentenceRests()
+    if len(rests.pauses) not in (0, len(signs) - 1):
+        raise SLTError(f"{len(rests.pauses)} pauses were given for {len(signs)} signs.",
+                       fix="Give one behind each sign but the last, or none.")  # fmt: skip
     way_in, way_out = ends or (signs[0][:0], signs[0][:0])
+    if ends is not None:
+        way_in = way_in if len(way_in) else signs[0][:1]
+        way_out = way_out if len(way_out) else signs[-1][-1:]
     come = measure_join(way_in[:1], signs[0]).frames if len(way_in) else 0
     if ways != "apart":
         joins = _shown(_find_joins(signs, frames, fps), kind)

@@ -127,26 +127,33 @@ def hand_travel_ratio(pose: PoseSequence, spans: Spans, sources: Sequence[PoseSe
     return ours / theirs if theirs else float("nan")
 
 
-def invented_joints(pose: PoseSequence, spans: Spans, sources: Sequence[PoseSequence]) -> int:
+def invented_joints(
+    pose: PoseSequence,
+    spans: Spans,
+    sources: Sequence[PoseSequence],
+    ways: Sequence[int] | None = None,
+) -> int:
     """How many (frame, joint) pairs the output shows that no source saw. Must be 0.
 
     Inside a sign, a joint may show only if its source saw it; in a transition, only if both
-    sources saw it at the join.
+    sources saw it at the join; in a pause, if the sign before it did. Rests at the two ends, which
+    come from other frames of the recordings, aren't looked at.
 
     Args:
         pose: The stitched sequence.
         spans: (start, end) of every sign.
         sources: Every sign as it went into the join.
-
-    Chapter: 03_stitching
+        ways: Frames of the transition before each sign but the first; what a gap has more is a
+            pause. By default gaps are transitions.
     """
     seen, count, last, left = pose.mask, 0, 0, None
-    for (start, end), source in zip(spans, sources, strict=True):
+    for place, ((start, end), source) in enumerate(zip(spans, sources, strict=True)):
         whole = len(source) == end - start
         count += int((seen[start:end] & ~(source.mask if whole else source.mask.any(0))).sum())
         if left is not None:
-            ends = left & source.mask[0]
-            count += int((seen[last:start] & ~ends).sum())
+            leaves = last if ways is None else start - ways[place - 1]
+            count += int((seen[last:leaves] & ~left).sum())
+            count += int((seen[leaves:start] & ~(left & source.mask[0])).sum())
         last, left = end, source.mask[-1]
     return count
 

@@ -42,8 +42,9 @@ class Rests:
         times = (*self.before, *self.after, *self.pauses)
         if not (self.before and self.after and self.pauses and 0 <= self.pause <= 1):
             raise SLTError(f"{self} makes no sense.", fix="Fit it on a corpus: fit_rests.")
-        if not all(0 <= seconds < 3600 for seconds in times):
-            raise SLTError(f"Not all of these are rests in seconds: {list(times)}.")
+        _check_seconds(times)
+        if any(list(q) != sorted(q) for q in (self.before, self.after, self.pauses)):
+            raise SLTError(f"{self}: quantiles don't fall.", fix="Fit it on a corpus: fit_rests.")
 
     def median(self, signs: int) -> "SentenceRests":
         """The rests of a typical sentence, without pauses.
@@ -75,11 +76,17 @@ class SentenceRests:
         before: Ahead of the first sign.
         after: Behind the last one.
         pauses: Behind each sign but the last.
+
+    Raises:
+        SLTError: If a time is negative, or none.
     """
 
     before: float = 0.0
     after: float = 0.0
     pauses: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        _check_seconds((self.before, self.after, *self.pauses))
 
 
 def fit_rests(
@@ -115,6 +122,11 @@ def fit_rests(
         pause=len(paused) / len(over) if len(over) else 0.0,
         pauses=_quantiles(paused) if len(paused) else (0.0,),
     )
+
+
+def _check_seconds(times: Sequence[float]) -> None:
+    if not all(0 <= seconds < 3600 for seconds in times):  # NaN is none either
+        raise SLTError(f"Not all of these are rests in seconds: {list(times)}.")
 
 
 def _quantiles(seconds: Sequence[float]) -> tuple[float, ...]:
