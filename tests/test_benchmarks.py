@@ -42,8 +42,10 @@ def test_stitching_tells_what_was_prepared_from_what_was_not(monkeypatch):
         ours, peer = table[row]["ours_ms_per_frame"], table[row]["peer_ms_per_frame"]
         assert ours > 0 and table[row]["speedup"] == peer / ours
     assert {row: table[row].get("at_least") for row in ("new", "cold", "warm")} == {
-        "new": 10, "cold": 20, "warm": 100,
-    }  # fmt: skip
+        "new": 10,
+        "cold": 20,
+        "warm": 100,
+    }
     assert table["frames"] < table["peer_frames"] and table["prepare_ms"] > 0
 
 

@@ -140,8 +140,10 @@ def test_real_recordings_are_cut_and_a_sheet_of_them_can_be_looked_at(tmp_path):
     found = np.array(crop_sheet(signs, tmp_path / "crops.png"))
     kept = (found[:, 1] - found[:, 0]) / found[:, 2]
     uncut = (kept == 1).mean()
-    print(f"{len(signs)} recordings, {uncut:.1%} uncut, half keep {np.median(kept):.0%}; a sheet "
-          f"of them: {tmp_path / 'crops.png'}")  # fmt: skip
+    print(
+        f"{len(signs)} recordings, {uncut:.1%} uncut, half keep {np.median(kept):.0%}; a sheet "
+        f"of them: {tmp_path / 'crops.png'}"
+    )
     assert uncut < 0.01 and 0.4 < np.median(kept) < 0.6 and np.quantile(kept, 0.02) > 0.15
 
 

@@ -103,16 +103,30 @@ def lab(chromium, project, tmp_path_factory):
     (home / "labextensions" / "slt-book").symlink_to(ROOT / "slt_lib" / "lab" / "extension")
     (home / "jupyter_server_config.d").mkdir()
     shutil.copy(ROOT / "slt_lib" / "lab" / "server.json", home / "jupyter_server_config.d")
-    folders = {"JUPYTER_PATH": home, "JUPYTER_CONFIG_PATH": home,
-               "JUPYTER_CONFIG_DIR": home / "own", "JUPYTER_DATA_DIR": home / "data",
-               "JUPYTERLAB_WORKSPACES_DIR": home / "workspaces",
-               "JUPYTERLAB_SETTINGS_DIR": home / "settings"}  # fmt: skip
+    folders = {
+        "JUPYTER_PATH": home,
+        "JUPYTER_CONFIG_PATH": home,
+        "JUPYTER_CONFIG_DIR": home / "own",
+        "JUPYTER_DATA_DIR": home / "data",
+        "JUPYTERLAB_WORKSPACES_DIR": home / "workspaces",
+        "JUPYTERLAB_SETTINGS_DIR": home / "settings",
+    }
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1",
-               f"--port={port}", "--ServerApp.port_retries=0", "--IdentityProvider.token=",
-               "--ServerApp.password=", "--LabApp.expose_app_in_browser=True"]  # fmt: skip
+    command = [
+        sys.executable,
+        "-m",
+        "jupyterlab",
+        "--no-browser",
+        "--allow-root",
+        "--ip=127.0.0.1",
+        f"--port={port}",
+        "--ServerApp.port_retries=0",
+        "--IdentityProvider.token=",
+        "--ServerApp.password=",
+        "--LabApp.expose_app_in_browser=True",
+    ]
     environment = os.environ | {name: str(path) for name, path in folders.items()}
     with (home / "log").open("w") as log:
         server = subprocess.Popen(command, cwd=project, env=environment, stdout=log, stderr=log)

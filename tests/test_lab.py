@@ -26,9 +26,13 @@ def test_citations_are_named_by_authors_and_year():
 
 def test_pages_and_headings_are_named_by_their_titles():
     assert KNOWN["pages"]["book/ethics"] == {
-        "title": "Ethics and language", "file": "book/ethics.md"}  # fmt: skip
+        "title": "Ethics and language",
+        "file": "book/ethics.md",
+    }
     assert KNOWN["labels"]["ch-stitching"] == {
-        "text": "Stitching, step by step", "page": "notebooks/03_stitching"}  # fmt: skip
+        "text": "Stitching, step by step",
+        "page": "notebooks/03_stitching",
+    }
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: chapter.name)

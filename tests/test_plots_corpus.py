@@ -11,8 +11,13 @@ ALT = "Something is shown against something else."
 
 def test_the_ladder_has_a_bar_per_rung_a_point_per_seed_and_a_floor():
     values = {"first": [9.0, 11.0], "real": [20.0]}
-    fig = figures.ladder(values, {"first": [1.0, 2.0]}, names={"first": "the first of all of them"},
-                         reference="first", alt=ALT)  # fmt: skip
+    fig = figures.ladder(
+        values,
+        {"first": [1.0, 2.0]},
+        names={"first": "the first of all of them"},
+        reference="first",
+        alt=ALT,
+    )
     bars, seeds, floor = fig.data
     assert list(bars.x) == [10, 20] and list(bars.y) == ["the first of all of<br>them", "real"]
     assert list(seeds.x) == [9, 11, 20] and list(floor.x) == [1, 2]

@@ -179,8 +179,10 @@ def test_one_bad_sign_does_not_hinder_the_others(folder, letters):
     index = folder / "index.csv"
     rows = index.read_text("utf8").splitlines()
     frames = letters.signs(names[1])[0].frames
-    broken = [r.replace(f",{frames},", f",{frames + 1},") if r.split(",")[1] == names[1] else r
-              for r in rows]  # fmt: skip
+    broken = [
+        r.replace(f",{frames},", f",{frames + 1},") if r.split(",")[1] == names[1] else r
+        for r in rows
+    ]
     assert broken != rows
     index.write_text("\n".join(broken), "utf8")
     prepare_dictionary(folder)

@@ -217,8 +217,12 @@ def _signgan(profile: str) -> Job:
     settings = replace(gan, steps=BATCHES, reader_steps=1)
     body, shown = _captures(gan.shape.size)
     trained = count_parameters(SignGAN(gan.shape)) + count_parameters(PatchCritic())
-    return _teach(lambda: train_signgan([shown], body, settings, progress=False),
-                  trained, gan.batch, gan.steps)  # fmt: skip
+    return _teach(
+        lambda: train_signgan([shown], body, settings, progress=False),
+        trained,
+        gan.batch,
+        gan.steps,
+    )
 
 
 def _avatar(profile: str) -> Job:

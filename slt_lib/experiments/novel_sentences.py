@@ -43,8 +43,9 @@ def run_novel(
     if arm == "text_to_gloss":
         from slt_lib.experiments.text_to_gloss import run_text_to_gloss
 
-        return run_text_to_gloss(seed, size=size, work=work, corpus=corpus, dictionary=dictionary,
-                                 processes=processes)  # fmt: skip
+        return run_text_to_gloss(
+            seed, size=size, work=work, corpus=corpus, dictionary=dictionary, processes=processes
+        )
     data = novel_data_of(size, work, corpus, dictionary, processes, pairs)
     if arm == "sources":
         from slt_lib.experiments.sentence_measures import measure_sources

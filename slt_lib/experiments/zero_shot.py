@@ -110,11 +110,23 @@ def run_zero_shot(
         raise SLTError(f"There is no rung {rung!r}.", fix=f"Known: {', '.join(ARMS)}.")
     data = data_of(size, work, processes=processes)
     made = data["real"] if rung == REAL else RUNGS[rung].data(rung, data)
-    settings = replace(data.scale.phase(1.0, 1.0), updates=UPDATES[size], lr=LR, optimizer="muon",
-                       eval_every=max(1, UPDATES[size] // 8))  # fmt: skip
+    settings = replace(
+        data.scale.phase(1.0, 1.0),
+        updates=UPDATES[size],
+        lr=LR,
+        optimizer="muon",
+        eval_every=max(1, UPDATES[size] // 8),
+    )
     key = fingerprint(settings, data.scale.model, made, seed)
-    done = train(data.work / "zero_shot" / f"{rung}-{seed}-{key}", data.scale.model, settings, made,
-                 data["dev"], seed=seed, codec=Codec.build(data["real"]))  # fmt: skip
+    done = train(
+        data.work / "zero_shot" / f"{rung}-{seed}-{key}",
+        data.scale.model,
+        settings,
+        made,
+        data["dev"],
+        seed=seed,
+        codec=Codec.build(data["real"]),
+    )
     found = tested(load_translator(done.folder), data["dev"], data.scale.search)
     return {
         **found,

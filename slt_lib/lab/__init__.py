@@ -77,8 +77,10 @@ def _url(fields: dict) -> str:
 
 
 def _who(people: list) -> str:
-    names = [" ".join(str(part) for part in one.rich_prelast_names + one.rich_last_names)
-             for one in people]  # fmt: skip
+    names = [
+        " ".join(str(part) for part in one.rich_prelast_names + one.rich_last_names)
+        for one in people
+    ]
     return " and ".join(names) if len(names) < 3 else f"{names[0]} et al."
 
 

@@ -40,10 +40,17 @@ def sentence_lengths(corpora: Mapping[str, CorpusStatistics], *, alt: str) -> go
         for name, one in corpora.items():
             shares = np.float32(getattr(one, kind).lengths)
             fig.add_scatter(
-                x=np.arange(len(shares), dtype=np.float32), y=shares, name=name, mode="lines",
-                line=_line(name), legendgroup=name, showlegend=column == 1,
-                hovertemplate="%{x}: %{y:.1%}", row=1, col=column,
-            )  # fmt: skip
+                x=np.arange(len(shares), dtype=np.float32),
+                y=shares,
+                name=name,
+                mode="lines",
+                line=_line(name),
+                legendgroup=name,
+                showlegend=column == 1,
+                hovertemplate="%{x}: %{y:.1%}",
+                row=1,
+                col=column,
+            )
     fig.update_xaxes(title_text="in a sentence", range=[0, 32])
     fig.update_yaxes(tickformat=".0%", rangemode="tozero")
     fig.update_yaxes(title_text="share of the sentences", col=1)
@@ -65,10 +72,18 @@ def rank_frequency(corpora: Mapping[str, CorpusStatistics], *, alt: str) -> go.F
         for name, one in corpora.items():
             curve = np.float32(getattr(one, kind).curve)
             fig.add_scatter(
-                x=np.float32(RANKS)[curve > 0], y=curve[curve > 0], name=name,
-                mode="lines+markers", line=_line(name), marker={"size": 5}, legendgroup=name,
-                showlegend=column == 1, hovertemplate="rank %{x}: %{y:.2%}", row=1, col=column,
-            )  # fmt: skip
+                x=np.float32(RANKS)[curve > 0],
+                y=curve[curve > 0],
+                name=name,
+                mode="lines+markers",
+                line=_line(name),
+                marker={"size": 5},
+                legendgroup=name,
+                showlegend=column == 1,
+                hovertemplate="rank %{x}: %{y:.2%}",
+                row=1,
+                col=column,
+            )
     ticks = {"tickvals": [1, 10, 100, 1000], "ticktext": ["1", "10", "100", "1000"]}
     fig.update_xaxes(type="log", title_text="rank", **ticks)
     fig.update_yaxes(type="log", tickvals=[1e-4, 1e-3, 1e-2, 1e-1],
@@ -119,10 +134,15 @@ def durations(corpora: Mapping[str, CorpusStatistics], *, alt: str) -> go.Figure
             color = _line(name)["color"]
             for low, high, width in ((10, 90, 2), (25, 75, 12)):
                 fig.add_scatter(
-                    x=np.float32([at[low], at[high]]), y=np.float32([row, row]), mode="lines",
-                    line={"color": color, "width": width}, showlegend=False, row=1, col=column,
+                    x=np.float32([at[low], at[high]]),
+                    y=np.float32([row, row]),
+                    mode="lines",
+                    line={"color": color, "width": width},
+                    showlegend=False,
+                    row=1,
+                    col=column,
                     hovertemplate=f"{low} to {high} percent: %{{x:.2f}} s<extra>{name}</extra>",
-                )  # fmt: skip
+                )
             fig.add_scatter(
                 x=np.float32([at[50]]), y=np.float32([row]), mode="markers", showlegend=False,
                 marker={"symbol": "line-ns", "size": 16, "line": {"width": 2.5, "color": "#fff"}},
@@ -213,9 +233,16 @@ def crop_errors(starts: Sequence[float], ends: Sequence[float], *, alt: str) -> 
     edges = np.arange(-0.51, 0.52, 0.02)
     for name, off, method in (("start", starts, "ours"), ("end", ends, "peer")):
         shares = np.histogram(np.clip(off, -0.5, 0.5), edges)[0] / len(off)
-        fig.add_bar(x=np.float32(edges[:-1] + 0.01), y=np.float32(shares), name=name, width=0.02,
-                    marker_color=METHODS[method], opacity=0.6, marker_line_width=0,
-                    hovertemplate="%{x:+.2f} s: %{y:.0%}")  # fmt: skip
+        fig.add_bar(
+            x=np.float32(edges[:-1] + 0.01),
+            y=np.float32(shares),
+            name=name,
+            width=0.02,
+            marker_color=METHODS[method],
+            opacity=0.6,
+            marker_line_width=0,
+            hovertemplate="%{x:+.2f} s: %{y:.0%}",
+        )
     fig.add_vrect(x0=-0.2, x1=0.2, fillcolor=INK, opacity=0.12, line_width=0)
     fig.add_vline(x=0, line={"dash": "dot", "color": INK})
     fig.update_xaxes(title_text="seconds after the simulator's own time", range=[-0.52, 0.52])
@@ -242,10 +269,18 @@ def lengths_compared(
     if not len(real):
         raise FigureError("There is no sentence to show.", fix="Stitch some.")
     fig, top = go.Figure(), float(max(real.max(), made.max())) * 1.05
-    fig.add_scatter(x=np.float32([0, top]), y=np.float32([0, top]), mode="lines", hoverinfo="skip",
-                    line={"dash": "dot", "color": INK}, name="equally long")  # fmt: skip
-    kinds = (("every gloss has a sign", whole, METHODS["ours"], "circle"),
-             ("a sign is missing", ~whole, METHODS["peer"], "diamond-open"))  # fmt: skip
+    fig.add_scatter(
+        x=np.float32([0, top]),
+        y=np.float32([0, top]),
+        mode="lines",
+        hoverinfo="skip",
+        line={"dash": "dot", "color": INK},
+        name="equally long",
+    )
+    kinds = (
+        ("every gloss has a sign", whole, METHODS["ours"], "circle"),
+        ("a sign is missing", ~whole, METHODS["peer"], "diamond-open"),
+    )
     for name, some, colour, symbol in kinds:
         if some.any():
             fig.add_scatter(
@@ -268,34 +303,70 @@ def zero_shot(*, alt: str) -> go.Figure:
     """
     fig = go.Figure()
     rows = {
-        1.0: (("stitched<br>signing", METHODS["ours"]), ("translator<br>learns", INK),
-              ("its text", INK)),
-        0.0: (("real<br>signing", METHODS["real"]), ("translator<br>reads", INK),
-              ("BLEU-4", INK)),
-    }  # fmt: skip
+        1.0: (
+            ("stitched<br>signing", METHODS["ours"]),
+            ("translator<br>learns", INK),
+            ("its text", INK),
+        ),
+        0.0: (("real<br>signing", METHODS["real"]), ("translator<br>reads", INK), ("BLEU-4", INK)),
+    }
     for y, boxes in rows.items():
         for x, (text, colour) in enumerate(boxes):
-            fig.add_shape(type="rect", x0=x - 0.36, x1=x + 0.36, y0=y - 0.27, y1=y + 0.27,
-                          line={"color": colour, "width": 2}, fillcolor=colour,
-                          opacity=0.25)  # fmt: skip
+            fig.add_shape(
+                type="rect",
+                x0=x - 0.36,
+                x1=x + 0.36,
+                y0=y - 0.27,
+                y1=y + 0.27,
+                line={"color": colour, "width": 2},
+                fillcolor=colour,
+                opacity=0.25,
+            )
             fig.add_annotation(x=x, y=y, text=text, showarrow=False, font={"size": 13})
-    arrows = [(0.37, 1, 0.63, 1), (1.63, 1, 1.37, 1), (0.37, 0, 0.63, 0), (1.37, 0, 1.63, 0),
-              (1, 0.72, 1, 0.28)]  # fmt: skip
+    arrows = [
+        (0.37, 1, 0.63, 1),
+        (1.63, 1, 1.37, 1),
+        (0.37, 0, 0.63, 0),
+        (1.37, 0, 1.63, 0),
+        (1, 0.72, 1, 0.28),
+    ]
     for x0, y0, x1, y1 in arrows:
-        fig.add_annotation(x=x1, y=y1, ax=x0, ay=y0, xref="x", yref="y", axref="x", ayref="y",
-                           showarrow=True, arrowhead=2, arrowwidth=1.6, arrowcolor=INK,
-                           text="")  # fmt: skip
-    fig.add_scatter(x=np.float32([-0.4, 2.4]), y=np.float32([-0.3, 1.3]), mode="markers",
-                    marker_opacity=0, hoverinfo="skip", showlegend=False)  # fmt: skip
+        fig.add_annotation(
+            x=x1,
+            y=y1,
+            ax=x0,
+            ay=y0,
+            xref="x",
+            yref="y",
+            axref="x",
+            ayref="y",
+            showarrow=True,
+            arrowhead=2,
+            arrowwidth=1.6,
+            arrowcolor=INK,
+            text="",
+        )
+    fig.add_scatter(
+        x=np.float32([-0.4, 2.4]),
+        y=np.float32([-0.3, 1.3]),
+        mode="markers",
+        marker_opacity=0,
+        hoverinfo="skip",
+        showlegend=False,
+    )
     fig.update_xaxes(visible=False, range=[-0.4, 2.4], fixedrange=True)
     fig.update_yaxes(visible=False, range=[-0.35, 1.35], fixedrange=True)
     return finish(fig, alt=alt, height=240).update_layout(margin={"l": 8, "r": 8, "t": 8, "b": 8})
 
 
 def ladder(
-    values: Mapping[str, Sequence[float]], floors: Mapping[str, Sequence[float]], *, alt: str,
-    names: Mapping[str, str], reference: str = "",
-) -> go.Figure:  # fmt: skip
+    values: Mapping[str, Sequence[float]],
+    floors: Mapping[str, Sequence[float]],
+    *,
+    alt: str,
+    names: Mapping[str, str],
+    reference: str = "",
+) -> go.Figure:
     """BLEU-4 of each way of stitching: a bar for the mean, a point per seed, its floor as a tick.
 
     Args:
@@ -319,10 +390,19 @@ def ladder(
         orientation="h", name="mean", opacity=0.45, hovertemplate="%{x:.1f}<extra></extra>",
         marker_color=[METHODS["real" if rung == "real" else "ours"] for rung in values],
     )  # fmt: skip
-    looks = (("one seed", values, {"symbol": "circle", "size": 8, "color": COLOURS[1],
-                                   "line": {"width": 1, "color": INK}}),
-             ("floor", floors, {"symbol": "line-ns", "size": 15,
-                                "line": {"width": 2.5, "color": INK}}))  # fmt: skip
+    looks = (
+        (
+            "one seed",
+            values,
+            {
+                "symbol": "circle",
+                "size": 8,
+                "color": COLOURS[1],
+                "line": {"width": 1, "color": INK},
+            },
+        ),
+        ("floor", floors, {"symbol": "line-ns", "size": 15, "line": {"width": 2.5, "color": INK}}),
+    )
     for name, measured, marker in looks:
         points = [(x, labels[r]) for r in values for x in measured.get(r, ())]
         fig.add_scatter(

@@ -48,10 +48,12 @@ def quality_map(signs: Sequence[Sign], *, alt: str) -> go.Figure:
         fig.add_scatter(
             x=np.float32([s.quality.jitter for s in some]),
             y=np.float32([s.quality.bone_cv for s in some]),
-            mode="markers", name=f"{verdict} ({len(some)})", text=[_hover(s) for s in some],
+            mode="markers",
+            name=f"{verdict} ({len(some)})",
+            text=[_hover(s) for s in some],
             hovertemplate="%{text}<extra></extra>",
             marker={"size": 7, "opacity": 0.75, **VERDICT_LOOK[verdict]},
-        )  # fmt: skip
+        )
     limit = {"width": 1.2, "dash": "dash", "color": FAINT}
     fig.add_vline(x=JITTER, line=limit)
     fig.add_hline(y=BONE_CV, line=limit)
@@ -103,17 +105,31 @@ def crop_strokes(signs: Mapping[str, Sign], *, alt: str) -> go.Figure:
             (2, between, speed.astype(np.float32), "speed", PARTS["face"]),
         ):
             fig.add_scatter(
-                x=x, y=y, mode="lines", name=f"{name} of the wrist", showlegend=column == 1,
+                x=x,
+                y=y,
+                mode="lines",
+                name=f"{name} of the wrist",
+                showlegend=column == 1,
                 line={"color": color, "width": 3},
-                hovertemplate=f"%{{x:.2f}} s: %{{y:.2f}}<extra>{name}</extra>", row=row, col=column,
-            )  # fmt: skip
+                hovertemplate=f"%{{x:.2f}} s: %{{y:.2f}}<extra>{name}</extra>",
+                row=row,
+                col=column,
+            )
         ways = [(between < ours.start / pose.fps), (between > (ours.end - 1) / pose.fps)]
         for number, way in enumerate(ways):
             fig.add_scatter(
-                x=between[way], y=speed[way].astype(np.float32), fill="tozeroy", mode="none",
-                fillcolor=STROKE, name="ways up and down", legendgroup="ways", hoverinfo="skip",
-                showlegend=column == 1 and not number, row=2, col=column,
-            )  # fmt: skip
+                x=between[way],
+                y=speed[way].astype(np.float32),
+                fill="tozeroy",
+                mode="none",
+                fillcolor=STROKE,
+                name="ways up and down",
+                legendgroup="ways",
+                hoverinfo="skip",
+                showlegend=column == 1 and not number,
+                row=2,
+                col=column,
+            )
         fig.add_scatter(
             x=np.float32([peer.start, peer.end - 1]) / pose.fps,
             y=np.float32([height.max() + 0.12 * max(np.ptp(height), 0.1)] * 2),
@@ -123,10 +139,16 @@ def crop_strokes(signs: Mapping[str, Sign], *, alt: str) -> go.Figure:
         )  # fmt: skip
         for row in (1, 2):
             fig.add_vrect(
-                x0=ours.start / pose.fps, x1=(ours.end - 1) / pose.fps, fillcolor=KEPT,
-                line_width=0, name="kept by the distance crop", legendgroup="ours",
-                showlegend=column == 1 and row == 1, row=row, col=column,
-            )  # fmt: skip
+                x0=ours.start / pose.fps,
+                x1=(ours.end - 1) / pose.fps,
+                fillcolor=KEPT,
+                line_width=0,
+                name="kept by the distance crop",
+                legendgroup="ours",
+                showlegend=column == 1 and row == 1,
+                row=row,
+                col=column,
+            )
     fig.update_xaxes(title_text="time (s)", row=2)
     fig.update_yaxes(title_text="height (widths)", row=1, col=1)
     fig.update_yaxes(title_text="speed (widths / s)", rangemode="tozero", row=2, col=1)

@@ -45,9 +45,13 @@ def heights(
     Chapter: 03_stitching
     """
     fig = make_subplots(
-        len(stages), 1, shared_xaxes=True, shared_yaxes="all" if one_scale else False,
-        vertical_spacing=0.25 / len(stages), subplot_titles=list(stages),
-    )  # fmt: skip
+        len(stages),
+        1,
+        shared_xaxes=True,
+        shared_yaxes="all" if one_scale else False,
+        vertical_spacing=0.25 / len(stages),
+        subplot_titles=list(stages),
+    )
     lines = {"wrist": ("RIGHT_WRIST", PARTS["body"]),
              "index fingertip": ("RIGHT_HAND.INDEX_FINGER_TIP", PARTS["right_hand"])}  # fmt: skip
     for row, (step, pose) in enumerate(stages.items(), start=1):

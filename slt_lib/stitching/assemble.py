@@ -108,8 +108,10 @@ def assemble(
     """
     frames, rests = np.asarray(frames), rests or SentenceRests()
     if len(rests.pauses) not in (0, len(signs) - 1):
-        raise SLTError(f"{len(rests.pauses)} pauses were given for {len(signs)} signs.",
-                       fix="Give one behind each sign but the last, or none.")  # fmt: skip
+        raise SLTError(
+            f"{len(rests.pauses)} pauses were given for {len(signs)} signs.",
+            fix="Give one behind each sign but the last, or none.",
+        )
     way_in, way_out = ends or (signs[0][:0], signs[0][:0])
     if ends is not None:
         way_in = way_in if len(way_in) else signs[0][:1]

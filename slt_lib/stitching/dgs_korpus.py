@@ -95,8 +95,17 @@ def read_sentences(folder: str | Path = FOLDER) -> list[Utterance]:
     file = Path(folder) / "segments.json"
     with refusing(file, "a list of segments", FIX):
         items = json.loads(read_bytes(file))
-        rows = [(str(x["id"]), str(x["recording"]), int(x["start_ms"]), int(x["end_ms"]),
-                 str(x["german_text"]), list(x["gloss_sequence"])) for x in items]  # fmt: skip
+        rows = [
+            (
+                str(x["id"]),
+                str(x["recording"]),
+                int(x["start_ms"]),
+                int(x["end_ms"]),
+                str(x["german_text"]),
+                list(x["gloss_sequence"]),
+            )
+            for x in items
+        ]
         if not rows or not all(re.fullmatch(r"[\w.-]+", row[i]) for row in rows for i in (0, 1)):
             raise PoseFileError("It has no segment, or names that aren't files.", file=file)
     tokens = {name: _read_tokens(file.parent / "eaf" / name) for name in {row[1] for row in rows}}

@@ -39,11 +39,19 @@ from slt_lib.stitching.spectrum import BINS, GROUPS, part_power
 from slt_lib.stitching.steps import CroppedSign, crop_sign
 
 VERSION = 2  # raise it whenever crop, canonical form or power come out differently; a test watches
-SCHEMA = pa.schema([
-    ("positions", FLOATS), ("confidence", FLOATS), ("power", FLOATS), ("fps", pa.float64()),
-    ("frames", pa.int64()), ("start", pa.int64()), ("end", pa.int64()),
-    ("pose_check", pa.int64()), ("power_check", pa.int64()),
-])  # fmt: skip
+SCHEMA = pa.schema(
+    [
+        ("positions", FLOATS),
+        ("confidence", FLOATS),
+        ("power", FLOATS),
+        ("fps", pa.float64()),
+        ("frames", pa.int64()),
+        ("start", pa.int64()),
+        ("end", pa.int64()),
+        ("pose_check", pa.int64()),
+        ("power_check", pa.int64()),
+    ]
+)
 ABOUT = b"slt-prepared"  # the key of the file's description in its metadata
 
 
@@ -98,9 +106,10 @@ def prepare_dictionary(folder: str | Path, settings: StitchSettings | None = Non
                 out.write_batch(_batch(signs.get(row), settings, schema))
     except OSError as error:
         raise SLTError(
-            f"The preparation can't be written ({error.strerror}).", file=path,
+            f"The preparation can't be written ({error.strerror}).",
+            file=path,
             fix="Make the folder writable, or stitch without: it works, and is slower.",
-        ) from error  # fmt: skip
+        ) from error
     return path
 
 

@@ -32,10 +32,19 @@ from slt_lib.stitching.settings import StitchSettings
 from slt_lib.stitching.spectrum import BINS, Spectrum, part_power
 from slt_lib.stitching.stitcher import Stitcher
 
-MEASURES = ("length_ratio", "sign_ratio", "gap_ratio", "dtw_mje", "travel_ratio",
-            "spectrum_distance", "jerk_ratio", "seen_ratio")  # fmt: skip
+MEASURES = (
+    "length_ratio",
+    "sign_ratio",
+    "gap_ratio",
+    "dtw_mje",
+    "travel_ratio",
+    "spectrum_distance",
+    "jerk_ratio",
+    "seen_ratio",
+)
 SHORTEST = 2  # glosses: without a join there is nothing to stitch
-# Canonical arms would be given a depth from bone lengths; these recordings have none.
+# Canonical arms would be given a depth from bone lengths; these recordings have none. No arm crops:
+# tokens cut out of sentences have no rest.
 OURS = StitchSettings(canonical=False, missing="skip", durations=None)
 
 
@@ -76,8 +85,6 @@ ARMS: Mapping[str, Arm] = {
     "constant-durations": Arm(replace(OURS, durations=DurationModel()), "settings", drawn=False),
     "own-durations": Arm(durations="settings"),
     "real-durations": Arm(durations="real"),
-    "no-crop": Arm(replace(OURS, crop="none")),
-    "elbow-crop": Arm(replace(OURS, crop="elbow")),
     "minimum-jerk": Arm(replace(OURS, transition="minimum-jerk")),
     "no-transition": Arm(replace(OURS, transition="none")),
     "no-filter": Arm(replace(OURS, smoothing="none")),
@@ -88,10 +95,8 @@ ARMS: Mapping[str, Arm] = {
     "reduced": Arm(replace(OURS, reduction=0.06)),
     "strangers": Arm(signs="strangers"),
     "own-signs": _oracle(),
-    "own-signs-no-crop": _oracle(replace(OURS, crop="none")),
-    "own-signs-minimum-jerk": _oracle(replace(OURS, crop="none", transition="minimum-jerk")),
-    "own-signs-no-transition": _oracle(replace(OURS, crop="none", transition="none")),
-    "own-signs-no-filter": _oracle(replace(OURS, crop="none", smoothing="none")),
+    "own-signs-minimum-jerk": _oracle(replace(OURS, transition="minimum-jerk")),
+    "own-signs-no-transition": _oracle(replace(OURS, transition="none")),
 }
 
 

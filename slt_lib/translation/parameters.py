@@ -27,9 +27,11 @@ def optimisers(model: nn.Module, settings: TrainSettings) -> list[torch.optim.Op
     by_muon = {
         name: weights
         for name, weights in model.named_parameters()
-        if settings.optimizer == "muon" and weights.requires_grad and weights.dim() == 2
+        if settings.optimizer == "muon"
+        and weights.requires_grad
+        and weights.dim() == 2
         and not any(part in name for part in NOT_HIDDEN)
-    }  # fmt: skip
+    }
     rest = groups(model, settings, but=by_muon)
     found = [torch.optim.AdamW(rest, lr=settings.lr, betas=(0.9, 0.98), fused=True)]
     if by_muon:

@@ -267,8 +267,13 @@ def _save(out: Path, key: str, model: Translator, optimizers, state: dict) -> No
     """Checkpoint: the kept weights first, then the state that says so, then the readable log."""
     if state["keep"]:
         checkpoint.save(out / "best.pt", model, update=state["update"])
-    checkpoint.save(out / "last.pt", model, key=key, state=state,
-                    optimizers=[one.state_dict() for one in optimizers])  # fmt: skip
+    checkpoint.save(
+        out / "last.pt",
+        model,
+        key=key,
+        state=state,
+        optimizers=[one.state_dict() for one in optimizers],
+    )
     with atomic_write(out / "metrics.jsonl") as file:
         file.write("".join(json.dumps(look) + "\n" for look in state["history"]).encode())
 

@@ -70,8 +70,9 @@ def write_recipe(
     rests = None
     if settings.rests is not None:
         model = settings.rests
-        rests = asdict(model.draw(len(signs), rng) if variation.durations
-                       else model.median(len(signs)))  # fmt: skip
+        rests = asdict(
+            model.draw(len(signs), rng) if variation.durations else model.median(len(signs))
+        )
     plain = asdict(replace(settings, durations=None, rests=None))
     plain["durations"] = None if settings.durations is None else settings.durations.ways
     plain["tempo"] = settings.tempo * (speed if seconds is None else 1.0)
