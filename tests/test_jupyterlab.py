@@ -37,14 +37,10 @@ ENDED = """() => {
 }"""
 # The notebook as it stands, saved or not.
 NOTEBOOK = "() => jupyterapp.shell.currentWidget.content.model.toJSON()"
-# Scroll by a part of the window; whether there was anything left.
-SCROLL = """() => {
-  const panel = document.querySelector(".jp-WindowedPanel-outer"), before = panel.scrollTop;
-  panel.scrollBy(0, panel.clientHeight * 0.7);
-  return panel.scrollTop > before + 1;
-}"""
-# What stands in the window, or null until all of it is drawn: JupyterLab draws what comes near it.
-SEEN = """figures => {
+# Bring a cell into the window: scrolling by pixels misses some, as heights are estimates till then.
+SHOW = "cell => jupyterapp.shell.currentWidget.content.scrollToItem(cell, 'start')"
+# What stands in the window, or null until a cell does and all is drawn (JupyterLab draws the near).
+SEEN = """([cell, figures]) => {
   const view = document.querySelector(".jp-WindowedPanel-outer").getBoundingClientRect();
   const near = part => {
     const box = part.getBoundingClientRect();
@@ -53,6 +49,7 @@ SEEN = """figures => {
   const all = (parts, what = part => part.innerText) =>
     [...document.querySelectorAll(parts)].filter(near).map(what);
   const place = part => part.closest("[data-windowed-list-index]").dataset.windowedListIndex;
+  if (!all("[data-windowed-list-index]", place).includes(`${cell}`)) return null;
   const plotly = ".jp-RenderedPlotly";
   const drawn = figure => !!figure.querySelector(".main-svg")
     && [...figure.querySelectorAll(".gl-container canvas")].every(canvas => canvas.width > 0);
@@ -171,7 +168,7 @@ def test_chapter_runs_and_reads_well(project, lab, tab, chapter):
         str(i) for i, cell in enumerate(cells) if "application/vnd.plotly" in json.dumps(cell)
     }
     hidden = {str(i) for i, c in enumerate(cells) if "hide-cell" in c["metadata"].get("tags", [])}
-    seen = _scrolled(tab, sorted(plotly - hidden))
+    seen = _scrolled(tab, len(cells), sorted(plotly - hidden))
     prose = "\n".join(seen["prose"])
     assert not RAW.findall(prose)
     assert not [key for key in references(project)["cited"] if re.search(rf"\b{key}\b", prose)]
@@ -192,14 +189,12 @@ def test_chapter_runs_and_reads_well(project, lab, tab, chapter):
     assert not (project / "notebooks" / "build").exists()
 
 
-def _scrolled(tab: Page, figures: list[str]) -> dict[str, set]:
+def _scrolled(tab: Page, cells: int, figures: list[str]) -> dict[str, set]:
     """All that is seen on the way from the notebook's first cell to its last."""
-    tab.evaluate("() => { document.querySelector('.jp-WindowedPanel-outer').scrollTop = 0 }")
     seen: dict[str, set] = {}
-    more = True
-    while more:
-        settled = tab.wait_for_function(SEEN, arg=figures, timeout=LOAD)
+    for cell in range(cells):
+        tab.evaluate(SHOW, cell)
+        settled = tab.wait_for_function(SEEN, arg=[cell, figures], timeout=LOAD)
         for name, found in settled.json_value().items():
             seen.setdefault(name, set()).update(found)
-        more = tab.evaluate(SCROLL)
     return seen

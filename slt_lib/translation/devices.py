@@ -1,5 +1,6 @@
 """On what is trained: one device, several that are started here, or what a launcher started."""
 
+import atexit
 import os
 
 import torch
@@ -27,7 +28,16 @@ def fabric_for(settings: TrainSettings) -> Fabric:
                 f"torchrun has started {processes} processes for {settings.devices} devices.",
                 fix="Give as many devices as nodes times processes per node.",
             )
+        atexit.unregister(_hang_up)
+        atexit.register(_hang_up)
         return Fabric(accelerator=kind, devices=here, num_nodes=processes // here,
                       strategy="auto" if processes == 1 else "ddp")  # fmt: skip
     strategy = "auto" if settings.devices == 1 else DDPStrategy(start_method="spawn")
     return Fabric(accelerator=kind, devices=settings.devices, strategy=strategy)
+
+
+def _hang_up() -> None:
+    """Close the connection to other processes. Fabric does so for NCCL alone, and a program that
+    ends while Gloo's threads still run is aborted now and then."""
+    if torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
