@@ -11,7 +11,13 @@ from experiment_toys import TINY
 from slt_lib.corpus import write_corpus
 from slt_lib.dictionary import load_dictionary, save_dictionary
 from slt_lib.experiments.data import DATASETS, Data
-from slt_lib.experiments.protocols import ABLATIONS, PRETRAINING, TRAINED_OUT, arm_of
+from slt_lib.experiments.protocols import (
+    ABLATIONS,
+    PRETRAINING,
+    TRAINED_OUT,
+    arm_and_known,
+    arm_of,
+)
 from slt_lib.experiments.run import run
 from slt_lib.experiments.scale import SCALES, scale
 from slt_lib.pose.errors import SLTError
@@ -49,13 +55,14 @@ def test_compared_arms_take_equally_many_updates(size):
     def updates(arm):
         return sum(SCALES[size].phase(p.length, p.lr).updates for p in ARMS[arm].phases)
 
-    assert updates("pretrain_finetune_25") == updates("equal_compute_25")
     assert updates("pretrain_finetune") == 2 * updates("real_only")
-    one_phase = {"real_only", "synthetic_only", "real_only_25", "long_real_only"}
+    one_phase = {"real_only", "synthetic_only", "long_real_only"}
     short = ARMS.keys() - TRAINED_OUT.keys() - one_phase
     assert {updates(arm) for arm in short} == {updates("pretrain_finetune")}
     long = TRAINED_OUT.keys() - one_phase
     assert {updates(arm) for arm in long} == {2 * updates("long_real_only")}
+    rates = [[p.lr for p in ARMS[arm].phases] for arm in ("equal_compute", "pretrain_finetune")]
+    assert len(rates[0]) == len(rates[1]) == 2
 
 
 def test_arms_name_data_that_exist_and_end_gently_on_real_data():
@@ -142,6 +149,23 @@ def test_coverage_doses_are_nested(data):
         assert len(few) == pytest.approx(len(whole) * share / 100, abs=1)
     frames = [data[f"coverage_{share}"].lengths.sum() for share in (25, 50, 75)]
     assert frames == sorted(frames) and frames[-1] < data["synthetic"].lengths.sum()
+
+
+def test_an_arm_that_knows_few_sentences_knows_nothing_of_the_others(own):
+    one, two = own("one", range(8)), own("two", [*range(4), 9, 10, 11, 12])
+    few = [data.with_known(4) for data in (one, two)]
+    assert few[0]["real"].texts == one["real"].texts[:4] and few[0] is one.with_known(4)
+    assert same_signing(few[0]["synthetic"], few[1]["synthetic"])
+    assert not same_signing(few[0]["synthetic"], one["synthetic"].select(range(4)))
+    with pytest.raises(SLTError, match="8 training sentences, not 9"):
+        one.with_known(9)
+
+
+def test_the_number_of_known_sentences_is_in_an_arm_s_name():
+    assert arm_and_known("pretrain_finetune_300") == ("pretrain_finetune", 300)
+    assert arm_and_known("coverage_25") == ("coverage_25", 0)  # an arm of that name
+    assert arm_and_known("coverage_25_300") == ("coverage_25", 300)
+    assert arm_of("real_only_4800") == PRETRAINING["real_only"]
 
 
 def test_a_quarter_knows_nothing_of_the_other_three(own):

@@ -6,13 +6,15 @@ import numpy as np
 import pytest
 
 from slt_lib.experiments import tables
+from slt_lib.experiments.exchange import exchange, needed, of_size
 from slt_lib.pose.errors import SLTError
 from slt_lib.translation.metrics import bleu4
 
 
 def record(hypotheses, references=("der regen kommt morgen nach bayern", "es schneit im norden")):
     return {"hypotheses": list(hypotheses), "references": list(references), "updates": 6,
-            "bleu4": bleu4(hypotheses, references), "chrf": 1.0, "corpus_hash": "c0"}  # fmt: skip
+            "bleu4": bleu4(hypotheses, references), "chrf": 1.0, "floor": 2.0,
+            "corpus_hash": "c0"}  # fmt: skip
 
 
 GOOD = record(["der regen kommt morgen nach bayern", "es schneit im norden"])
@@ -49,12 +51,59 @@ def test_significance_is_of_the_seeds_in_common_and_of_one_test_set():
 def test_summary_is_of_one_corpus_and_its_scores_can_be_recomputed():
     records = {"real_only": {0: POOR, 42: BAD}, "joint": {0: GOOD}}
     found = tables.summary(records)
-    assert found["arms"]["joint"] == {"bleu4": [pytest.approx(100)]} and found["seeds"] == [0, 42]
+    joint = found["arms"]["joint"]
+    assert joint == {"bleu4": [pytest.approx(100)], "floor": [2.0]} and found["seeds"] == [0, 42]
     assert found["corpus_hash"] == "c0" and 0 < found["p_values"]["joint_vs_real"] <= 1
     assert tables.recomputed(records) < 1e-9
     assert tables.recomputed({"joint": {0: GOOD | {"bleu4": 97.0}}}) == pytest.approx(3)
     with pytest.raises(SLTError, match="different corpora"):
         tables.summary(records | {"anneal": {0: GOOD | {"corpus_hash": "c1"}}})
+
+
+def test_contrasts_are_corrected_within_their_families():
+    many = [f"satz {i} über wind und regen im norden" for i in range(12)]
+    good, bad = record(many, many), record(["satz über nichts davon im norden"] * 12, many)
+    records = {"a": {0: good, 1: good}, "b": {0: bad, 1: bad}, "c": {0: bad, 1: bad}}
+    pairs = [("a", "b"), ("b", "c"), ("a", "missing")]
+    found = tables.contrasts(records, [pairs, [("a", "c")]], trials=300)
+    assert set(found) == {"a_vs_b", "b_vs_c", "a_vs_c"}
+    gain = good["bleu4"] - bad["bleu4"]
+    assert found["a_vs_b"]["difference"] == pytest.approx(gain) and found["a_vs_b"]["ci_low"] > 0
+    assert found["a_vs_b"]["above_floor"] == pytest.approx(gain / (bad["bleu4"] - 2))
+    assert found["a_vs_b"]["p_holm"] == pytest.approx(2 * found["a_vs_b"]["p"])
+    assert found["a_vs_c"]["p_holm"] == found["a_vs_c"]["p"] < 0.05
+    assert found["b_vs_c"]["difference"] == 0 and found["b_vs_c"]["p_holm"] == 1
+
+
+def test_the_exchange_rate_is_read_off_real_only_training():
+    sizes = [100, 200, 400, 800]
+    assert needed(sizes, [1, 2, 3, 4], 2.5) == (pytest.approx(200 * 2**0.5), False)
+    assert needed(sizes, [1, 2, 3, 4], 0.2) == (pytest.approx(100), False)
+    assert needed(sizes, [1, 2, 3, 4], 9) == (pytest.approx(800), True)
+    assert needed(sizes, [1, 3, 2, 4], 3)[0] == pytest.approx(200)  # a dip is noise
+
+    words = [f"w{i} x{i} y{i} z{i}".split() for i in range(60)]
+    texts = [" ".join(w) for w in words]
+
+    def run(right):  # the first so many sentences are translated rightly
+        said = [t if i < right else "nichts" for i, t in enumerate(texts)]
+        return {seed: record(said, texts) for seed in (0, 1, 2)}
+
+    right = {"real_only": (10, 20, 40), "pretrain_finetune": (10, 30, 40)}
+    right["pretrain_novel_finetune"] = (20, 40, 60)
+    records = {
+        of_size(arm, n): run(count)
+        for arm, counts in right.items()
+        for n, count in zip((600, 1200, 2400), counts, strict=True)
+    }
+    found = exchange(records, trials=200)
+    assert found["sizes"] == [600, 1200, 2400] and len(found["real_only"]) == 3
+    assert found["worth_at"]["pretrain_finetune"][0]["sentences"] == pytest.approx(0)
+    worth = found["worth"]
+    assert worth["sentences"] == pytest.approx(1200) and not worth["at_least"]
+    assert [worth["ci_low"], worth["ci_high"]] == pytest.approx([1200, 1200])
+    assert found["worth_at"]["pretrain_novel_finetune"][2]["at_least"]
+    assert exchange({k: v for k, v in records.items() if "600" not in k and "2400" not in k}) == {}
 
 
 def test_a_broken_record_is_named(tmp_path):
@@ -82,5 +131,6 @@ def test_a_curve_counts_through_the_phases_and_is_the_seeds_mean():
     phases = [[{"update": 5, "bleu4": 1.0}, {"update": 9, "bleu4": 2.0}],
               [{"update": 4, "bleu4": 3.0}]]  # fmt: skip
     other = [[look | {"bleu4": look["bleu4"] + 1} for look in phase] for phase in phases]
+    other[0].append({"update": 13, "bleu4": 9.0})  # this one went on for longer
     found = tables.curve([{"phases": phases}, {"phases": other}])
     assert [(look["update"], look["bleu4"]) for look in found] == [(5, 1.5), (9, 2.5), (13, 3.5)]

@@ -11,12 +11,14 @@ from translation_toys import taught, toy_data, toy_model
 
 from slt_lib.pose.errors import SLTError
 from slt_lib.translation.forced import align, gloss_spans_ctc, recognise
-from slt_lib.translation.metrics import bleu4, gloss_wer, rouge_l, scores
+from slt_lib.translation.metrics import bleu4, constant_bleu4, gloss_wer, rouge_l, scores
 from slt_lib.translation.search import SearchSettings, translate
 from slt_lib.translation.significance import (
     bleu_counts,
     bleu_of,
     bootstrap,
+    contrast,
+    holm,
     paired_randomisation,
 )
 
@@ -142,6 +144,62 @@ def test_the_bootstrap_interval_holds_bleu_and_narrows_with_sentences():
         assert low < bleu < high and bleu == pytest.approx(corpus_bleu(said, references))
         widths.append(high - low)
     assert widths[1] < 0.6 * widths[0]
+
+
+def test_a_contrast_counts_seeds_and_sentences():
+    references = sentences(80)
+
+    def system(shares, first=0):
+        return [garbled(references, share, first + k) for k, share in enumerate(shares)]
+
+    poor, good = system((0.5, 0.5, 0.5)), system((0.3, 0.3, 0.3), 10)
+    found = contrast(good, poor, references, trials=500)
+    assert found.low > 0 and found.p < 0.01
+    assert found.low < found.difference < found.high
+    turned = contrast(poor, good, references, trials=500)
+    assert turned.difference == pytest.approx(-found.difference) and turned.high < 0
+    # seeds that differ widen the interval, though the sentences are the same
+    uneven = system((0.1, 0.3, 0.5), 10)
+    wide = contrast(uneven, poor, references, trials=500)
+    assert wide.high - wide.low > 1.5 * (found.high - found.low)
+    # seeds that are all the same add nothing to what the sentences say
+    one = contrast(good[:1], poor[:1], references, trials=500)
+    same = contrast(good[:1] * 3, poor[:1] * 3, references, trials=500)
+    assert (same.low, same.high) == (pytest.approx(one.low), pytest.approx(one.high))
+
+
+def test_the_interval_of_a_contrast_covers_a_difference_of_nothing():
+    """Five seeds each of one and the same system: 0 is inside nearly always."""
+    inside = 0
+    for draw in range(40):
+        rng = np.random.default_rng(draw)
+        references = sentences(40, draw, longest=12)
+        a, b = (
+            [
+                garbled(references, rng.uniform(0.2, 0.5), int(rng.integers(1 << 30)))
+                for _ in range(5)
+            ]
+            for _ in range(2)
+        )
+        found = contrast(a, b, references, trials=200)
+        inside += found.low <= 0 <= found.high
+    assert inside >= 34
+
+
+def test_holm_corrects_the_smallest_most_and_keeps_the_order():
+    assert holm({"a": 0.01, "b": 0.04, "c": 0.03}) == pytest.approx(
+        {"a": 0.03, "b": 0.06, "c": 0.06}
+    )
+    assert holm({"a": 0.5, "b": 0.6}) == {"a": 1.0, "b": 1.0} and holm({}) == {}
+
+
+def test_no_training_text_scores_more_as_a_constant_than_the_best():
+    texts = sentences(30, 3)
+    references = [*sentences(20, 4), *texts[:3], "und und und", ""]
+    best, score = constant_bleu4(texts, references)
+    by_hand = {text: bleu4([text] * len(references), references) for text in texts}
+    assert score == pytest.approx(max(by_hand.values())) == pytest.approx(by_hand[best])
+    assert constant_bleu4(["a"], ["b c d e"]) == ("a", 0)
 
 
 def slow_align(score, target):

@@ -25,8 +25,10 @@ from slt_lib.pose.io import Utterance
 from slt_lib.pose.sequence import PoseSequence
 from slt_lib.translation import checkpoint
 from slt_lib.translation.batches import Mixture
-from slt_lib.translation.checkpoint import load_translator
+from slt_lib.translation.checkpoint import load, load_translator
 from slt_lib.translation.data import TranslationData
+from slt_lib.translation.muon import Muon
+from slt_lib.translation.parameters import averaged
 from slt_lib.translation.search import SearchSettings, translate
 from slt_lib.translation.settings import AugmentSettings
 from slt_lib.translation.train import learning_rate, train
@@ -50,6 +52,7 @@ KINDS = {
     "plain": (DATA, {"augment": AugmentSettings()}, {"dropout": 0.3}),
     "mixture": (Mixture([(DATA, falling), (toy_data(5, seed=3), rising)]), {}, {"dropout": 0.3}),
     "plateau": (DATA, {"schedule": "plateau", "warmup": 0.0}, {}),
+    "averaged": (DATA, {"schedule": "level", "average": 0.5, "optimizer": "muon"}, {}),
 }
 
 
@@ -293,3 +296,54 @@ def test_the_learning_rate_rises_and_falls():
 def test_a_mixture_of_nothing_is_refused(tmp_path):
     with pytest.raises(SLTError, match="Shares"):
         train(tmp_path, toy_settings(), toy_phase(), Mixture([(DATA, 0.0)]), DEV, seed=0)
+
+
+def test_stacks_of_matrices_move_as_torch_s_muon_moves_each():
+    """Wide, tall and square ones, some without a gradient, with the rate changing on the way."""
+    shapes = [(8, 8), (8, 8), (16, 8), (8, 16), (3, 40), (8, 8)]
+    ours, theirs = (
+        [torch.randn(s, generator=torch.Generator().manual_seed(i)).requires_grad_()
+         for i, s in enumerate(shapes)]
+        for _ in range(2)
+    )  # fmt: skip
+    how = {"lr": 0.01, "weight_decay": 0.1, "adjust_lr_fn": "match_rms_adamw"}
+    optimizers = [Muon(ours, **how), torch.optim.Muon(theirs, **how)]
+    for step in range(6):
+        for weights, optimizer in zip((ours, theirs), optimizers, strict=True):
+            for i, w in enumerate(weights):
+                drawn = torch.Generator().manual_seed(100 * step + i)
+                w.grad = None if (step, i) == (2, 1) else torch.randn(w.shape, generator=drawn)
+            optimizer.param_groups[0]["lr"] = 0.01 * (step + 1)
+            optimizer.step()
+    for i, (one, other) in enumerate(zip(ours, theirs, strict=True)):
+        start = torch.randn(one.shape, generator=torch.Generator().manual_seed(i))
+        moved = (other - start).norm()
+        assert (one - other).norm() < 0.02 * moved  # bfloat16 rounds a stack otherwise
+    saved = optimizers[0].state_dict()
+    optimizers[1].load_state_dict(saved)  # one's state is the other's
+
+
+def test_the_average_is_judged_and_kept_and_soon_forgets_the_first_weights(tmp_path):
+    model = torch.nn.Linear(1, 1, bias=False)
+    torch.nn.init.constant_(model.weight, 100.0)
+    average = averaged(model, 0.9)
+    for _ in range(60):
+        torch.nn.init.constant_(model.weight, 1.0)
+        average.update_parameters(model)
+    assert average.module.weight.item() == pytest.approx(1.0, abs=0.05)
+    done = go(tmp_path, "averaged", updates=2)
+    kept, content = weights_of(done.folder / "best.pt"), load(done.folder / "last.pt")
+    mean = {k.removeprefix("module."): v for k, v in content["average"].items()}
+    assert all(torch.equal(kept[k], mean[k]) for k in kept)
+    assert any(not torch.equal(kept[k], content["model"][k]) for k in kept)
+
+
+def test_weights_that_start_anew_are_not_those_of_the_phase_before(tmp_path):
+    before = go(tmp_path / "before", updates=1)
+    still = toy_phase(updates=1, lr=1e-12, weight_decay=0.0)
+    after = train(tmp_path / "after", toy_settings(), still, DATA, DEV, seed=1,
+                  initial=before.folder, fresh=("encoder", ".cross."))  # fmt: skip
+    old, new = (weights_of(done.folder / "best.pt") for done in (before, after))
+    for name in (name for name in new if new[name].dim() > 1):
+        anew = name.startswith("encoder") or ".cross." in name
+        assert torch.allclose(new[name], old[name], atol=1e-6) != anew, name

@@ -26,6 +26,7 @@ from slt_lib.dictionary import load_dictionary, save_dictionary
 from slt_lib.experiments.scale import Scale
 from slt_lib.pose.errors import SLTError
 from slt_lib.stitching.settings import StitchSettings
+from slt_lib.translation.checkpoint import fingerprint
 from slt_lib.translation.data import TranslationData, concatenate
 
 REAL, SYNTHETIC = 0, 1  # domains
@@ -41,6 +42,8 @@ class Data:
         processes: To make corpora with.
         corpus, dictionary: The user's own: a folder with corpora `train`, `dev` and `test`, and a
             saved dictionary (without one, nothing can be stitched). By default the weather world's.
+        known: Only the first so many training sentences are known; 0: all of one's own corpus,
+            those of the scale in the weather world.
 
     Raises:
         SLTError: If a dictionary is given without a corpus.
@@ -51,37 +54,57 @@ class Data:
     def __init__(
         self, scale: Scale, work: str | Path, *, processes: int = 1,
         corpus: str | Path = "", dictionary: str | Path = "", dask_address: str | None = None,
+        known: int = 0,
     ) -> None:  # fmt: skip
         self.scale, self.processes, self.dask_address = scale, processes, dask_address or None
+        self._same = {"work": work, "corpus": corpus, "dictionary": dictionary}
         if dictionary and not corpus:
             raise SLTError("A dictionary of one's own goes with a corpus.", fix="Give both.")
         self.splits: dict[str, Corpus] = {}
         if corpus:
             self.splits = {s: Corpus.open(Path(corpus) / s) for s in ("train", "dev", "test")}
         self.dictionary = Path(dictionary) if dictionary else None
-        self.work = Path(work) / self._key()
-        self.work.mkdir(parents=True, exist_ok=True)
         self.world: World | None = None
         if not corpus:
-            with FileLock(self.work / "world.lock"):
-                self.world = make_world(self.work / "world", scale.world, processes=processes)
+            folder = Path(work) / "worlds" / fingerprint(scale.world)
+            folder.mkdir(parents=True, exist_ok=True)
+            with FileLock(f"{folder}.lock"):
+                self.world = make_world(folder, scale.world, processes=processes)
             self.splits = {s: getattr(self.world, s) for s in ("train", "dev", "test")}
-            if scale.real:
-                self.splits["train"] = self.world.train.select(range(scale.real))
             self.dictionary = self.world.dictionary
+        whole = self.splits["train"]
+        if known > len(whole):
+            raise SLTError(f"There are {len(whole)} training sentences, not {known}.")
+        if known := known or (scale.real if self.world else 0):
+            self.splits["train"] = whole.select(range(known))
+        self.work = Path(work) / self._key()
+        self.work.mkdir(parents=True, exist_ok=True)
         self._sets: dict[str, TranslationData] = {}
 
     def _key(self) -> str:
         """Of everything that the folder's contents depend on; other data, another folder."""
-        named = [
-            asdict(self.scale.world),
-            self.scale.real,
-            self.scale.novel,
-            *(c.hash for c in self.splits.values()),
-        ]
-        if self.dictionary:
-            named.append(dictionary_hash(self.dictionary))
+        named = [self.scale.novel, len(self.splits["train"])]
+        if self.world:
+            named.append(asdict(self.scale.world))
+        else:
+            named += [corpus.hash for corpus in self.splits.values()]
+            named += [dictionary_hash(self.dictionary)] if self.dictionary else []
         return hashlib.sha256(json.dumps(named).encode()).hexdigest()[:10]
+
+    @cache  # noqa: B019  (one per experiment, and it lives as long)
+    def with_known(self, count: int) -> "Data":
+        """The same corpus and dictionary, of which only so many training sentences are known.
+
+        Everything that is learnt from training sentences (words, durations, rests, filters, which
+        sentences are stitched) is then learnt from these alone.
+
+        Raises:
+            SLTError: If there are fewer.
+        """
+        return type(self)(
+            self.scale, processes=self.processes, dask_address=self.dask_address, known=count,
+            **self._same,
+        )  # fmt: skip
 
     @property
     def makers(self) -> Mapping[str, Callable[["Data"], TranslationData]]:

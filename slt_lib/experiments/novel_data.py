@@ -36,6 +36,7 @@ class NovelData(Data):
 
     def __init__(self, *args, pairs: str | Path = "", **more) -> None:
         super().__init__(*args, **more)
+        self._same["pairs"] = pairs
         own = self.world is None  # the recorded pairs are of the weather world
         self.pairs_file = Path(pairs) if pairs else None if own else PAIRS
         self._collected: dict[str, Collected] = {}

@@ -1,14 +1,16 @@
 """The arms: what each is trained on, in which order, for how long. Chapters 10 to 14 read this.
 
-A phase's length is in units of one real-only training. Every arm is tested on the same real
-(in the default corpus: simulated broadcast) sentences.
+A phase lasts until dev stops rising, at most so many units as its length says. Every arm is tested
+on the same real (in the default corpus: simulated broadcast) sentences. An arm's name may end in a
+number, "real_only_300": then only the first 300 training sentences are known.
 """
 
+import re
 from dataclasses import dataclass
 
 from slt_lib.pose.errors import SLTError
 
-FINE = 0.5  # learning rate of fine-tuning, relative to training from scratch
+FINE = 0.5  # learning rate of a second phase, relative to the first
 LONG = 6.0  # length at which a quarter of the real data has nothing more to give
 
 
@@ -19,15 +21,17 @@ class Phase:
     Attributes:
         data: A key of `data.DATASETS`; several joined by "+" are one set; "a>b" goes over from
             one to the other linearly.
-        length: In units of a real-only training.
+        length: At most, in units of a real-only training.
         lr: Highest learning rate, relative to training from scratch.
         text_only: Train the decoder alone, on texts: no glosses, no CTC.
+        fresh: Parts of names: weights so named start anew instead of from the phase before.
     """
 
     data: str
     length: float = 1.0
     lr: float = 1.0
     text_only: bool = False
+    fresh: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -59,19 +63,30 @@ PRETRAINING = {
     "joint": Arm("(c) real and synthetic together", (Phase("real+synthetic", 2.0),)),
     "pretrain_finetune": _then_real(Phase("synthetic"), "(d) synthetic, then real"),
     "pretrain_novel_finetune": _then_real(
-        Phase("synthetic+novel"), "(d+) synthetic with novel sentences, then real",
+        Phase("synthetic+novel"),
+        "(d+) synthetic with novel sentences, then real",
         words="real+novel",
     ),
-    "equal_compute": Arm("(e) real only, as many updates as (d)", (Phase("real", 2.0),)),
-    "real_only_25": Arm("(a) with a quarter of the real data", (Phase("real_25"),), "real_25"),
-    "pretrain_finetune_25": Arm(
-        "(d) with a quarter of the real data",
-        (Phase("synthetic_25"), Phase("real_25", lr=FINE)), "real_25",
-    ),
-    "equal_compute_25": Arm(
-        "(e) with a quarter of the real data", (Phase("real_25", 2.0),), "real_25"
-    ),
-}  # fmt: skip
+    "equal_compute": _then_real(Phase("real"), "(e) real, then real again, as (d)"),
+}
+EXCHANGE = (150, 300, 600, 1200, 2400, 4800)  # real sentences that are known, chapter 10
+_SCARCE = ("real_only", "pretrain_finetune", "pretrain_novel_finetune")
+PRETRAINING_RECORDED = (*PRETRAINING, *(f"{arm}_{known}" for known in EXCHANGE for arm in _SCARCE
+                                        if known != 1200))  # fmt: skip
+# What chapter 10 compares, the first arm with the second: planned, and corrected, by family.
+PRIMARY = (
+    ("pretrain_finetune", "equal_compute"),
+    ("pretrain_novel_finetune", "equal_compute"),
+    ("pretrain_finetune", "joint"),
+)
+SECONDARY = (
+    ("pretrain_finetune", "real_only"),
+    ("pretrain_novel_finetune", "real_only"),
+    ("pretrain_novel_finetune", "pretrain_finetune"),
+    ("joint", "real_only"),
+    ("joint", "equal_compute"),
+    ("equal_compute", "real_only"),
+)
 
 ABLATIONS = {
     "real_only": PRETRAINING["real_only"],
@@ -181,15 +196,26 @@ NOVEL_TRAINED_OUT = {  # chapter 13, to be held against chapter 12's TRAINED_OUT
 }
 
 
+_TABLES = (PRETRAINING, ABLATIONS, TRAINED_OUT, VIDEO, MOTION, NOVEL, NOVEL_TRAINED_OUT)
+
+
 def arm_of(name: str) -> Arm:
-    """The arm of a name.
+    """The arm of a name, with or without a number of known sentences.
 
     Raises:
         SLTError: If there is none.
     """
-    tables = (PRETRAINING, ABLATIONS, TRAINED_OUT, VIDEO, MOTION, NOVEL, NOVEL_TRAINED_OUT)
-    for table in tables:
-        if name in table:
-            return table[name]
-    known = ", ".join(dict.fromkeys(arm for table in tables for arm in table))
+    base = arm_and_known(name)[0]
+    for table in _TABLES:
+        if base in table:
+            return table[base]
+    known = ", ".join(dict.fromkeys(arm for table in _TABLES for arm in table))
     raise SLTError(f"There is no arm {name!r}.", fix=f"Known: {known}.")
+
+
+def arm_and_known(name: str) -> tuple[str, int]:
+    """An arm's name, and how many training sentences are known (0: as many as there are)."""
+    found = re.fullmatch(r"(.+)_(\d+)", name)
+    if found is None or any(name in table for table in _TABLES):
+        return name, 0
+    return found[1], int(found[2])

@@ -6,14 +6,14 @@ from dataclasses import asdict, replace
 from filelock import FileLock
 
 from slt_lib.experiments.data import Data
-from slt_lib.experiments.protocols import ABLATIONS, TRAINED_OUT, Arm, Phase, arm_of
+from slt_lib.experiments.protocols import ABLATIONS, TRAINED_OUT, Arm, Phase, arm_and_known, arm_of
 from slt_lib.experiments.scale import Scale
 from slt_lib.experiments.scale import scale as scale_of
 from slt_lib.translation.batches import Mixture
 from slt_lib.translation.checkpoint import fingerprint, load_translator
 from slt_lib.translation.data import Codec, TranslationData
 from slt_lib.translation.forced import recognise
-from slt_lib.translation.metrics import gloss_wer, scores
+from slt_lib.translation.metrics import dealt_bleu4, gloss_wer, scores
 from slt_lib.translation.model import Translator, count_parameters
 from slt_lib.translation.search import SearchSettings, translate
 from slt_lib.translation.train import Trained, train
@@ -26,7 +26,8 @@ def run_arm(
     """Train and test one arm with one seed.
 
     Args:
-        arm: A key of `protocols.PRETRAINING`, `ABLATIONS` or `TRAINED_OUT`.
+        arm: A key of `protocols.PRETRAINING`, `ABLATIONS` or `TRAINED_OUT`; "real_only_300" knows
+            the first 300 training sentences only.
         seed: Of weights, batches, variation and dropout; corpora stay the same.
         size: A key of `scale.SCALES`.
         work: Folder for corpora and trainings, shared by all arms and seeds.
@@ -67,11 +68,14 @@ def run(name: str, seed: int, data: Data) -> dict:
     Chapter: 10_pretraining
     """
     started, arm = time.perf_counter(), arm_of(name)
+    if known := arm_and_known(name)[1]:
+        data = data.with_known(known)
     trained = train_arm(arm, seed, data)
     model = load_translator(trained[-1].folder)
     return {
         **tested(model, data["test"], data.scale.search),
         "dev_bleu4": trained[-1].best,
+        "known": len(data["real"]),
         "updates": sum(t.updates for t in trained),
         "training_sentences": sum(t.sentences for t in trained),
         "parameters_of_model": count_parameters(model),
@@ -102,6 +106,7 @@ def tested(model: Translator, test: TranslationData, search: SearchSettings) -> 
     with_glosses = model.gloss_head is not None and any(test.glosses)
     return {
         **measured,
+        "floor": dealt_bleu4(found, test.texts),
         "wer": gloss_wer(recognise(model, test), test.glosses) if with_glosses else None,
         "hypotheses": found,
         "references": list(test.texts),
@@ -128,7 +133,7 @@ def train_arm(arm: Arm, seed: int, data: Data) -> list[Trained]:
         with FileLock(f"{folder}.lock"):
             done.append(
                 train(folder, model, settings, _training_data(phase, data), data["dev"],
-                      seed=seed, codec=codec, initial=initial)
+                      seed=seed, codec=codec, initial=initial, fresh=phase.fresh)
             )  # fmt: skip
     return done
 
@@ -151,7 +156,7 @@ def _coming(progress: float) -> float:
 def _losses(phase: Phase) -> dict:
     if not phase.text_only:
         return {}
-    return {"gloss_weight": 0.0, "text_ctc_weight": 0.0, "keep": "last"}
+    return {"gloss_weight": 0.0, "text_ctc_weight": 0.0, "keep": "last", "patience": 0}
 
 
 def _plain(name: str) -> str:

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from slt_lib.experiments.protocols import arm_of
+from slt_lib.experiments.exchange import exchange
+from slt_lib.experiments.protocols import PRIMARY, SECONDARY, arm_of
 from slt_lib.pose.errors import SLTError
 from slt_lib.translation.metrics import bleu4
-from slt_lib.translation.significance import Significance, paired_randomisation
+from slt_lib.translation.significance import Significance, contrast, holm, paired_randomisation
 
 Records = Mapping[str, Mapping[int, dict]]
 PAIRS = {
@@ -20,8 +21,6 @@ PAIRS = {
     "pretrain_vs_joint": ("joint", "pretrain_finetune"),
     "novel_vs_real": ("real_only", "pretrain_novel_finetune"),
     "novel_vs_equal_compute": ("equal_compute", "pretrain_novel_finetune"),
-    "pretrain_vs_real_25": ("real_only_25", "pretrain_finetune_25"),
-    "pretrain_vs_equal_compute_25": ("equal_compute_25", "pretrain_finetune_25"),
 }
 
 
@@ -73,6 +72,8 @@ def bleus(records: Records) -> dict[str, list[float]]:
 def curve(runs: Iterable[Mapping]) -> list[dict]:
     """Mean BLEU-4 on dev along training, updates counted through all phases.
 
+    Every phase is shown as far as all runs went in it.
+
     Args:
         runs: Records of one arm, such as one per seed.
 
@@ -83,7 +84,7 @@ def curve(runs: Iterable[Mapping]) -> list[dict]:
     """
     looks, before = [], 0
     for phase in zip(*(run["phases"] for run in runs), strict=True):
-        for same in zip(*phase, strict=True):
+        for same in zip(*phase, strict=False):
             mean = float(np.mean([look["bleu4"] for look in same]))
             looks.append({"update": same[0]["update"] + before, "bleu4": mean})
         before = looks[-1]["update"]
@@ -136,14 +137,58 @@ def significance(
 
     Chapter: 10_pretraining
     """
+    seeds, references = _in_common(records, first, second)
+    said = [[records[arm][s]["hypotheses"] for s in seeds] for arm in (first, second)]
+    return paired_randomisation(*said, references, trials=trials)
+
+
+def contrasts(
+    records: Records, families: Iterable[Iterable[tuple[str, str]]], *, trials: int = 10_000
+) -> dict[str, dict]:
+    """By how much the first arm of each pair is better than the second.
+
+    Args:
+        records: By arm and seed; pairs with an arm that isn't there are left out.
+        families: Pairs that are corrected for one another (Holm).
+        trials: Of bootstrap and randomisation.
+
+    Returns:
+        By name, "a_vs_b": `difference` in mean BLEU-4, `ci_low` and `ci_high` (95 %, over sentences
+        and seeds), `above_floor` (the difference as a share of what b has above its floor; null
+        without floors), `p` (over sentences), `p_holm`.
+
+    Chapter: 10_pretraining
+    """
+    found = {}
+    for family in families:
+        pairs = {f"{a}_vs_{b}": (a, b) for a, b in family if a in records and b in records}
+        compared = {name: _contrast(records, *pair, trials) for name, pair in pairs.items()}
+        adjusted = holm({name: one["p"] for name, one in compared.items()})
+        found |= {name: one | {"p_holm": adjusted[name]} for name, one in compared.items()}
+    return found
+
+
+def _contrast(records: Records, a: str, b: str, trials: int) -> dict:
+    seeds, references = _in_common(records, a, b)
+    said = [[records[arm][s]["hypotheses"] for s in seeds] for arm in (a, b)]
+    found = contrast(*said, references, trials=trials)
+    share = None
+    if all("floor" in records[b][s] for s in seeds):
+        share = found.difference / np.mean([records[b][s]["bleu4"] - records[b][s]["floor"]
+                                            for s in seeds])  # fmt: skip
+    return {"difference": found.difference, "ci_low": found.low, "ci_high": found.high,
+            "above_floor": share and float(share), "p": found.p}  # fmt: skip
+
+
+def _in_common(records: Records, first: str, second: str) -> tuple[list[int], list[str]]:
+    """The seeds that both arms have, and the references that they share."""
     seeds = sorted(set(records[first]) & set(records[second]))
     if not seeds:
         raise SLTError(f"{first} and {second} have no seed in common.")
     references = records[first][seeds[0]]["references"]
     if records[second][seeds[0]]["references"] != references:
         raise SLTError(f"{first} and {second} were tested on different sentences.")
-    said = [[records[arm][s]["hypotheses"] for s in seeds] for arm in (first, second)]
-    return paired_randomisation(*said, references, trials=trials)
+    return seeds, references
 
 
 def p_values(records: Records, *, trials: int = 10_000) -> dict[str, float]:
@@ -166,12 +211,18 @@ def recomputed(records: Records) -> float:
 
 
 def summary(records: Records) -> dict:
-    """What a chapter's results file holds: BLEU-4 by arm and seed, p values, corpus hash."""
+    """What a chapter's results file holds: by arm and seed BLEU-4 and its floor; p values."""
     hashes = {one["corpus_hash"] for runs in records.values() for one in runs.values()}
     if len(hashes) > 1:
         raise SLTError("The records are of different corpora.", fix="Record all arms again.")
     return {
-        "arms": {arm: {"bleu4": values} for arm, values in bleus(records).items()},
+        "arms": {
+            arm: {
+                measure: [one[measure] for _, one in sorted(runs.items()) if measure in one]
+                for measure in ("bleu4", "floor")
+            }
+            for arm, runs in records.items()
+        },
         "seeds": sorted({s for runs in records.values() for s in runs}),
         "p_values": p_values(records),
         "corpus_hash": next(iter(hashes), None),
@@ -204,3 +255,14 @@ def says(p: float) -> str:
 
 def _has(runs: Mapping[int, dict], key: str) -> bool:
     return all(key in one for one in runs.values())
+
+
+def pretraining_summary(records: Records) -> dict:
+    """What chapter 10's summary file adds: `contrasts` and `exchange`.
+
+    Chapter: 10_pretraining
+    """
+    return recorded_summary(records) | {
+        "contrasts": contrasts(records, (PRIMARY, SECONDARY)),
+        "exchange": exchange(records),
+    }

@@ -90,6 +90,7 @@ LOOK = PictureAugment()
 MODEL = ModelSettings(
     encoder="video", width=96, feedforward=192, dropout=0.1, stride=1, text_ctc=False
 )
+POSES = replace(FULL, updates=800, lr=2e-3, augment=True, recipe={}, novel=0)
 FULL_VIDEO = VideoScale(
     train=480, dev=48, test=128,
     renderers=Renderers(
@@ -98,8 +99,8 @@ FULL_VIDEO = VideoScale(
     ),
     lesson=LessonSettings(width=96, steps=1500),
     regressor=RegressorSettings(steps=1500),
-    training=replace(FULL, updates=150, lr=1e-3, model=MODEL, augment=LOOK, novel=0),
-    start=StartSettings(FULL, 600, 800),
+    training=replace(POSES, updates=150, lr=1e-3, model=MODEL, augment=LOOK),
+    start=StartSettings(POSES, 600, 800),
 )  # fmt: skip
 _TINY = ModelSettings(
     encoder="video", width=32, feedforward=64, encoder_layers=1, decoder_layers=1, stride=1,
@@ -133,7 +134,9 @@ VIDEO_SCALES = {
             model=replace(MODEL, width=64, feedforward=128), batch_size=8, augment=LOOK,
             search=replace(SEARCH, max_length=40),
         ),
-        start=StartSettings(replace(SCALES["book"], novel=0, updates=80), 30, 30),
+        start=StartSettings(
+            replace(SCALES["book"], novel=0, updates=80, lr=2e-3, augment=True, recipe={}), 30, 30
+        ),
     ),
     "full": FULL_VIDEO,
     "paper": VideoScale(  # on a GPU, larger pictures and a larger translator; not run by us

@@ -17,6 +17,7 @@ from slt_lib.stitching.settings import StitchSettings
 from slt_lib.translation.checkpoint import fingerprint, load_translator
 from slt_lib.translation.data import Codec, TranslationData
 from slt_lib.translation.metrics import dealt_bleu4
+from slt_lib.translation.settings import TrainSettings
 from slt_lib.translation.train import train
 
 UPDATES = {"smoke": 10, "book": 250, "short": 640, "full": 1600, "paper": 1600}
@@ -110,9 +111,9 @@ def run_zero_shot(
         raise SLTError(f"There is no rung {rung!r}.", fix=f"Known: {', '.join(ARMS)}.")
     data = data_of(size, work, processes=processes)
     made = data["real"] if rung == REAL else RUNGS[rung].data(rung, data)
-    settings = replace(
-        data.scale.phase(1.0, 1.0),
+    settings = TrainSettings(
         updates=UPDATES[size],
+        batch_size=data.scale.batch_size,
         lr=LR,
         optimizer="muon",
         eval_every=max(1, UPDATES[size] // 8),

@@ -1,8 +1,12 @@
 """How good is a translation? BLEU and chrF by sacrebleu, ROUGE-L, length; gloss errors by jiwer."""
 
+from collections import Counter
 from collections.abc import Sequence
 
+import numpy as np
+
 from slt_lib.pose.errors import SLTError
+from slt_lib.translation.significance import bleu_of
 
 
 def scores(hypotheses: Sequence[str], references: Sequence[str]) -> dict:
@@ -49,10 +53,47 @@ def dealt_bleu4(hypotheses: Sequence[str], references: Sequence[str]) -> float:
     """BLEU-4 of the same translations, each dealt to the sentence next to its own in length.
 
     The floor: what sounding like the corpus is worth, without having looked.
+
+    Chapter: 09_pose_to_text
     """
     order = sorted(range(len(references)), key=lambda i: (len(references[i].split()), i))
     given = {right: order[place - 1] for place, right in enumerate(order)}
     return bleu4([hypotheses[given[i]] for i in range(len(references))], references)
+
+
+def constant_bleu4(texts: Sequence[str], references: Sequence[str]) -> tuple[str, float]:
+    """The one sentence that scores best as the translation of everything, and its BLEU-4.
+
+    Args:
+        texts: To choose from, such as all training texts. The choice is made on the references
+            themselves, so no system that says one of them always can score more.
+        references: Of the test set.
+
+    Chapter: 09_pose_to_text
+    """
+    from sacrebleu.metrics import BLEU
+
+    words_of = BLEU().tokenizer
+    meant = [words_of(text).split() for text in references]
+    # how many references have an n-gram a first, second, ... time: what saying it so often matches
+    times = Counter(
+        (gram, k) for words in meant for gram, count in _grams(words).items() for k in range(count)
+    )
+    candidates, rows = list(dict.fromkeys(texts)), []
+    for text in candidates:
+        words = words_of(text).split()
+        matches = [0] * 4
+        for gram, count in _grams(words).items():
+            matches[len(gram) - 1] += sum(times[gram, k] for k in range(count))
+        possible = [len(meant) * max(0, len(words) - n) for n in range(4)]
+        rows.append([len(meant) * len(words), sum(map(len, meant)), *matches, *possible])
+    best = candidates[int(np.argmax(bleu_of(np.array(rows))))]
+    return best, bleu4([best] * len(references), references)
+
+
+def _grams(words: Sequence[str]) -> Counter:
+    """How often each sequence of one to four words comes up."""
+    return Counter(tuple(words[i : i + n]) for n in range(1, 5) for i in range(len(words) - n + 1))
 
 
 def rouge_l(hypotheses: Sequence[str], references: Sequence[str], beta: float = 1.2) -> float:

@@ -4,8 +4,10 @@ from collections.abc import Container
 
 import torch
 from torch import nn
+from torch.optim.swa_utils import AveragedModel
 
 from slt_lib.translation.model import Translator
+from slt_lib.translation.muon import Muon
 from slt_lib.translation.settings import TrainSettings
 
 NOT_HIDDEN = ("embed", "head")  # tables of words and output layers, by a part of their names
@@ -36,7 +38,7 @@ def optimisers(model: nn.Module, settings: TrainSettings) -> list[torch.optim.Op
     found = [torch.optim.AdamW(rest, lr=settings.lr, betas=(0.9, 0.98), fused=True)]
     if by_muon:
         found.append(
-            torch.optim.Muon(
+            Muon(
                 list(by_muon.values()),
                 lr=settings.lr,
                 weight_decay=settings.weight_decay,
@@ -44,6 +46,24 @@ def optimisers(model: nn.Module, settings: TrainSettings) -> list[torch.optim.Op
             )
         )
     return found
+
+
+def averaged(model: nn.Module, decay: float) -> AveragedModel:
+    """A running average of a model's weights: what a falling learning rate ends with, at any time.
+
+    Args:
+        model: Whose weights are averaged, by `update_parameters(model)` after every update.
+        decay: What stays of the average with each update; less at first, so that it soon forgets
+            the random weights that it began with.
+
+    Chapter: 09_pose_to_text
+    """
+
+    def towards(average: list, weights: list, count: torch.Tensor | int) -> None:
+        stays = min(decay, (1 + int(count)) / (10 + int(count)))
+        torch._foreach_lerp_(average, weights, 1 - stays)
+
+    return AveragedModel(model, multi_avg_fn=towards)
 
 
 def groups(model: nn.Module, settings: TrainSettings, but: Container[str] = ()) -> list[dict]:
@@ -73,8 +93,18 @@ def freeze_unheard(model: Translator, settings: TrainSettings) -> None:
             head.requires_grad_(False)
 
 
-def load_fitting(model: nn.Module, weights: dict) -> None:
-    """Load weights whose shape fits; a head that the start didn't have keeps its own."""
+def load_fitting(model: nn.Module, weights: dict, but: tuple[str, ...] = ()) -> None:
+    """Load weights whose shape fits; a head that the start didn't have keeps its own.
+
+    Args:
+        model: Whose weights are replaced.
+        weights: By name.
+        but: Parts of names of weights that aren't.
+    """
     own = model.state_dict()
-    fitting = {k: v for k, v in weights.items() if k in own and own[k].shape == v.shape}
+    fitting = {
+        name: new
+        for name, new in weights.items()
+        if name in own and own[name].shape == new.shape and not any(part in name for part in but)
+    }
     model.load_state_dict(fitting, strict=False)

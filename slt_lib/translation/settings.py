@@ -137,7 +137,10 @@ class TrainSettings:
         lr: Highest learning rate.
         optimizer: "adamw", or "muon" for hidden matrices and AdamW for the rest.
         warmup: Share of the updates during which it rises.
-        schedule: "cosine" falls to a hundredth; "plateau" falls when dev BLEU doesn't rise.
+        schedule: "cosine" falls to a hundredth; "plateau" falls when dev BLEU doesn't rise; "level"
+            stays, for averaged weights.
+        average: How much of the weights' running average stays with every update, such as 0.995;
+            dev judges the average, and it is what is kept. 0 keeps the weights themselves.
         label_smoothing: Of the text's cross entropy.
         gloss_weight, text_ctc_weight, distil_weight: Losses per token, relative to the text's; 0
             switches one off. A gloss weight of 0 is gloss-free training.
@@ -162,7 +165,8 @@ class TrainSettings:
     lr: float = 1e-3
     optimizer: Literal["adamw", "muon"] = "adamw"
     warmup: float = 0.1
-    schedule: Literal["cosine", "plateau"] = "cosine"
+    schedule: Literal["cosine", "plateau", "level"] = "cosine"
+    average: float = 0.0
     label_smoothing: float = 0.1
     gloss_weight: float = 1.0
     text_ctc_weight: float = 0.3
@@ -180,14 +184,14 @@ class TrainSettings:
     def __post_init__(self) -> None:
         if self.updates < 1 or self.batch_size < 1 or self.devices < 1 or not self.lr > 0:
             raise SLTError("updates, batch_size, devices and lr must be above 0.")
-        if self.schedule not in ("cosine", "plateau") or self.keep not in ("best", "last"):
+        if self.schedule not in ("cosine", "plateau", "level") or self.keep not in ("best", "last"):
             raise SLTError(f"schedule {self.schedule!r} or keep {self.keep!r} can't be had.")
         if self.optimizer not in (known := ("adamw", "muon")):
             raise SLTError(f"There is no optimiser {self.optimizer!r}.", fix=", ".join(known))
         if self.precision not in ("32-true", "bf16-mixed"):
             raise SLTError(f"A precision {self.precision!r} can't be had.", fix="bf16-mixed")
-        if not (0 <= self.warmup < 1 and 0 <= self.label_smoothing < 1):
-            raise SLTError("warmup and label_smoothing are shares, from 0 to below 1.")
+        if not all(0 <= x < 1 for x in (self.warmup, self.label_smoothing, self.average)):
+            raise SLTError("warmup, label_smoothing and average are shares, from 0 to below 1.")
         if min(self.gloss_weight, self.text_ctc_weight, self.distil_weight) < 0:
             raise SLTError("A loss can't have a negative weight.")
 

@@ -31,7 +31,7 @@ from slt_lib.translation.devices import fabric_for
 from slt_lib.translation.loss import losses
 from slt_lib.translation.metrics import bleu4
 from slt_lib.translation.model import Translator
-from slt_lib.translation.parameters import freeze_unheard, load_fitting, optimisers
+from slt_lib.translation.parameters import averaged, freeze_unheard, load_fitting, optimisers
 from slt_lib.translation.search import SearchSettings, translate
 from slt_lib.translation.settings import ModelSettings, TrainSettings
 from slt_lib.translation.video_data import Sentences
@@ -78,6 +78,7 @@ def train(
     seed: int,
     codec: Codec | None = None,
     initial: str | Path | None = None,
+    fresh: tuple[str, ...] = (),
     monitor: Callable[[list[dict], Translator], None] | None = None,
 ) -> Trained:
     """Train a translator, or finish a training that was interrupted.
@@ -90,6 +91,7 @@ def train(
         seed: Of every random choice.
         codec: Vocabularies; None builds them from `data`. `initial` brings its own.
         initial: A checkpoint whose weights training starts from (fine-tuning).
+        fresh: Parts of names: weights so named aren't taken from `initial`.
         monitor: Called with the history and the model after every look at dev, for live figures
             (on one device). A training that is resumed or complete doesn't repeat old looks.
 
@@ -115,6 +117,7 @@ def train(
         seed,
         shares,
         weights,
+        *fresh,
         codec.text.words,
         codec.gloss.words,
         *parts,
@@ -122,7 +125,7 @@ def train(
     )
     alone = settings.devices == 1
     job = partial(_run, out, key, model_settings, settings, data, dev, seed, codec, start,
-                  monitor if alone else None)  # fmt: skip
+                  fresh, monitor if alone else None)  # fmt: skip
     fabric = fabric_for(settings)
     return Trained(**(job(fabric) if alone else fabric.launch(job)))
 
@@ -152,7 +155,7 @@ def _share(share, progress: float) -> float:
 def _run(
     out: Path, key: str, model_settings: ModelSettings, settings: TrainSettings,
     data: Sentences | Mixture, dev: Sentences, seed: int, codec: Codec,
-    start: dict | None, monitor, fabric: Fabric,
+    start: dict | None, fresh: tuple[str, ...], monitor, fabric: Fabric,
 ) -> dict:  # fmt: skip
     """The loop, on every device; what `Trained` says, as Fabric hands no frozen class on."""
     if settings.threads:
@@ -160,13 +163,15 @@ def _run(
     torch.manual_seed(seed)
     model = checkpoint.build(model_settings, codec)
     if start is not None:
-        load_fitting(model, start["model"])
+        load_fitting(model, start["model"], but=fresh)
     elif model_settings.frames_weights:
         load_frame_weights(model.encoder, model_settings.frames_weights)
     if fabric.world_size > 1:  # DDP waits for the gradient of whatever could have one
         freeze_unheard(model, settings)
     optimizers = optimisers(model, settings)
-    state = _resume(out, key, model, optimizers)
+    average = averaged(model, settings.average) if settings.average else None
+    kept = average.module if average else model  # what dev judges, and what is kept
+    state = _resume(out, key, model, optimizers, average)
     wrapped, *optimizers = fabric.setup(model, *optimizers)
     began = time.perf_counter()
     first, done = state["update"], state["stopped"]
@@ -194,17 +199,19 @@ def _run(
         )
         for optimizer in optimizers:
             optimizer.step()
+        if average:
+            average.update_parameters(model)
         state["sentences"] += sentences
         running.append({name: value.detach() for name, value in parts.items()})
         if (update + 1) % settings.look_every == 0 or update + 1 == settings.updates:
             state["seconds"] += time.perf_counter() - began
-            look = _look(model, dev, running, update + 1, state["seconds"], fabric)
+            look = _look(kept, dev, running, update + 1, state["seconds"], fabric)
             done = _judge(state, look, settings)
             running = []
             if fabric.global_rank == 0:
                 if monitor:  # before the checkpoint: who resumes is shown this look again
-                    monitor(state["history"], model)
-                _save(out, key, model, optimizers, state)
+                    monitor(state["history"], kept)
+                _save(out, key, model, optimizers, state, average)
             fabric.barrier()
             bar.set_postfix(bleu4=f"{look['bleu4']:.1f}", loss=f"{look['loss']:.2f}")
             began = time.perf_counter()
@@ -221,14 +228,14 @@ def _of_dropout(seed: int, update: int, rank: int) -> int:
 
 
 def learning_rate(settings: TrainSettings, update: int) -> float:
-    """The learning rate of an update: a linear rise, then a cosine or a plateau.
+    """The learning rate of an update: a linear rise, then a cosine or level.
 
     Chapter: 09_pose_to_text
     """
     rise = max(1, round(settings.warmup * settings.updates))
     if update < rise:
         return settings.lr * (update + 1) / rise
-    if settings.schedule == "plateau":
+    if settings.schedule != "cosine":
         return settings.lr
     share = (update - rise) / max(1, settings.updates - rise)
     return settings.lr * (0.01 + 0.99 * (1 + math.cos(math.pi * share)) / 2)
@@ -263,23 +270,25 @@ def _judge(state: dict, look: dict, settings: TrainSettings) -> bool:
     return state["stopped"]
 
 
-def _save(out: Path, key: str, model: Translator, optimizers, state: dict) -> None:
+def _save(out: Path, key: str, model: Translator, optimizers, state: dict, average) -> None:
     """Checkpoint: the kept weights first, then the state that says so, then the readable log."""
     if state["keep"]:
-        checkpoint.save(out / "best.pt", model, update=state["update"])
+        kept = average.module if average else model
+        checkpoint.save(out / "best.pt", kept, update=state["update"])
     checkpoint.save(
         out / "last.pt",
         model,
         key=key,
         state=state,
         optimizers=[one.state_dict() for one in optimizers],
+        average=average and average.state_dict(),
     )
     with atomic_write(out / "metrics.jsonl") as file:
         file.write("".join(json.dumps(look) + "\n" for look in state["history"]).encode())
 
 
-def _resume(out: Path, key: str, model: nn.Module, optimizers) -> dict:
-    """The state of an interrupted training, loaded into model and optimiser; or a new one."""
+def _resume(out: Path, key: str, model: nn.Module, optimizers, average) -> dict:
+    """The state of an interrupted training, loaded into model and optimisers; or a new one."""
     if not (out / "last.pt").is_file():
         return {"update": 0, "history": [], "factor": 1.0, "stale": 0, "stopped": False,
                 "sentences": 0, "seconds": 0.0, "better": False, "keep": False}  # fmt: skip
@@ -292,4 +301,6 @@ def _resume(out: Path, key: str, model: nn.Module, optimizers) -> dict:
     model.load_state_dict(content["model"])
     for optimizer, before in zip(optimizers, content["optimizers"], strict=True):
         optimizer.load_state_dict(before)
+    if average:
+        average.load_state_dict(content["average"])
     return content["state"]
