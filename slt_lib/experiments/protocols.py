@@ -10,7 +10,9 @@ from dataclasses import dataclass
 
 from slt_lib.pose.errors import SLTError
 
-FINE = 0.5  # learning rate of a second phase, relative to the first
+# Learning rates of a second phase, relative to the first: each the best of 1, 1/2 and 1/4 (PLAN.md)
+FINE = 1.0  # real signing after synthetic
+AGAIN = 0.5  # real signing after real
 LONG = 6.0  # length at which a quarter of the real data has nothing more to give
 
 
@@ -53,8 +55,8 @@ class Arm:
     domains: int = 0
 
 
-def _then_real(first: Phase, says: str, **more) -> Arm:
-    return Arm(says, (first, Phase("real", lr=FINE)), **more)
+def _then_real(first: Phase, says: str, lr: float = FINE, **more) -> Arm:
+    return Arm(says, (first, Phase("real", lr=lr)), **more)
 
 
 PRETRAINING = {
@@ -67,7 +69,9 @@ PRETRAINING = {
         "(d+) synthetic with novel sentences, then real",
         words="real+novel",
     ),
-    "equal_compute": _then_real(Phase("real"), "(e) real, then real again, as (d)"),
+    "equal_compute": Arm(
+        "(e) real, then real again, as (d)", (Phase("real"), Phase("real", lr=AGAIN))
+    ),
 }
 EXCHANGE = (150, 300, 600, 1200, 2400, 4800)  # real sentences that are known, chapter 10
 _SCARCE = ("real_only", "pretrain_finetune", "pretrain_novel_finetune")
@@ -124,16 +128,16 @@ TRAINED_OUT = {  # chapter 12: a quarter of the real data, until more updates do
         "(c) together, as long as (e)", (Phase("real_25+synthetic_25", 2 * LONG),), "real_25"
     ),
     "long_pretrain_finetune": Arm(
-        "(d) synthetic, then real", (Phase("synthetic_25", LONG), Phase("real_25", LONG, FINE)),
+        "(d) synthetic, then real", (Phase("synthetic_25", LONG), Phase("real_25", LONG, 0.5)),
         "real_25",
     ),
     "long_pretrain_novel_finetune": Arm(
         "(d+) synthetic with novel sentences, then real",
-        (Phase("synthetic_25+novel_25", LONG), Phase("real_25", LONG, FINE)), "real_25+novel_25",
+        (Phase("synthetic_25+novel_25", LONG), Phase("real_25", LONG, 0.5)), "real_25+novel_25",
     ),
     "long_text_novel": Arm(
         "(h+) decoder first, on the texts of (d+) alone",
-        (Phase("text_novel_25", LONG, text_only=True), Phase("real_25", LONG, FINE)),
+        (Phase("text_novel_25", LONG, text_only=True), Phase("real_25", LONG, 0.5)),
         "real_25+novel_25",
     ),
 }  # fmt: skip
@@ -144,7 +148,7 @@ VIDEO = {  # chapter 11: real video (simulated captures), and its sentences in o
     "real_only": PRETRAINING["real_only"],
     "equal_compute": Arm("(e) real only, as many updates as the others", (Phase("real", 2.0),)),
     **{
-        f"{key}_pretrain": _then_real(Phase(made), f"(d) {_LOOKS[key]}, then real")
+        f"{key}_pretrain": _then_real(Phase(made), f"(d) {_LOOKS[key]}, then real", lr=0.5)
         for key, made in _SETS.items()
     },
     **{
@@ -190,7 +194,7 @@ NOVEL = {  # chapter 13: the training sentences, stitched, and as many more from
 NOVEL_TRAINED_OUT = {  # chapter 13, to be held against chapter 12's TRAINED_OUT
     "long_ngram": Arm(
         "(d+) synthetic with n-gram sentences, then real",
-        (Phase("synthetic_25+more_ngram_25", LONG), Phase("real_25", LONG, FINE)),
+        (Phase("synthetic_25+more_ngram_25", LONG), Phase("real_25", LONG, 0.5)),
         "real_25+more_ngram_25",
     ),
 }
