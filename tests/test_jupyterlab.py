@@ -84,7 +84,7 @@ def chromium() -> str:
 def project(tmp_path_factory) -> Path:
     """A project of its own: the book's pages, and the chapters with `profile = "smoke"`."""
     root = tmp_path_factory.mktemp("project")
-    shutil.copytree(ROOT / "book", root / "book", ignore=shutil.ignore_patterns("recorded"))
+    shutil.copytree(ROOT / "book", root / "book", ignore=shutil.ignore_patterns("*.json*"))
     shutil.copytree(ROOT / "notebooks", root / "notebooks")
     for chapter in READ:
         path = str(root / "notebooks" / f"{chapter}.ipynb")

@@ -347,3 +347,20 @@ def test_weights_that_start_anew_are_not_those_of_the_phase_before(tmp_path):
     for name in (name for name in new if new[name].dim() > 1):
         anew = name.startswith("encoder") or ".cross." in name
         assert torch.allclose(new[name], old[name], atol=1e-6) != anew, name
+
+
+def test_weights_to_give_away_translate_as_before_and_run_nothing(tmp_path):
+    done = go(tmp_path / "training", updates=2)
+    model, file = load_translator(done.folder), tmp_path / "given.safetensors"
+    checkpoint.save_weights(file, model)
+    given = load_translator(file)
+    assert given.settings == model.settings and given.codec.text.words == model.codec.text.words
+    for name, weights in weights_of(done.folder / "best.pt").items():
+        assert torch.allclose(given.state_dict()[name], weights, rtol=1e-3, atol=1e-4), name
+    how = SearchSettings(beam=1, max_length=8)
+    assert translate(given, DEV, how) == translate(model, DEV, how)
+    whole = file.read_bytes()
+    for damaged in (whole[:-9], whole[40:], b"", pickle.dumps([1])):
+        file.write_bytes(damaged)
+        with pytest.raises(PoseFileError, match=r"given\.safetensors"):
+            load_translator(file)

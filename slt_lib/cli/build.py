@@ -42,7 +42,7 @@ def build(project: Project, out: Path, say: Callable[[str], None]) -> Path:
     shutil.copytree(
         project.root / "book",
         stage / "book",
-        ignore=shutil.ignore_patterns("recorded"),
+        ignore=shutil.ignore_patterns("*.json", "*.jsonl"),
     )
     (stage / "notebooks").mkdir()
     for notebook in notebooks:

@@ -16,6 +16,7 @@ from slt_lib.translation.forced import recognise
 from slt_lib.translation.metrics import dealt_bleu4, gloss_wer, scores
 from slt_lib.translation.model import Translator, count_parameters
 from slt_lib.translation.search import SearchSettings, translate
+from slt_lib.translation.settings import ModelSettings
 from slt_lib.translation.train import Trained, train
 
 
@@ -113,27 +114,32 @@ def tested(model: Translator, test: TranslationData, search: SearchSettings) -> 
     }
 
 
-def train_arm(arm: Arm, seed: int, data: Data) -> list[Trained]:
+def train_arm(
+    arm: Arm, seed: int, data: Data, model: ModelSettings | None = None, monitor=None, **more
+) -> list[Trained]:
     """All phases of an arm; one that another arm has in common is trained once per seed.
 
     Args:
         arm: Its phases.
         seed: Of training.
         data: To train on.
+        model: The translator; by default the scale's.
+        monitor: As for `train`.
+        more: Other training settings of all phases.
     """
     codec = Codec.build(data[arm.words])
-    model = replace(data.scale.model, domains=arm.domains)
+    model = replace(model or data.scale.model, domains=arm.domains)
     done: list[Trained] = []
     for phase in arm.phases:
-        settings = data.scale.phase(phase.length, phase.lr, **_losses(phase))
+        settings = data.scale.phase(phase.length, phase.lr, **(_losses(phase) | more))
         initial = done[-1].folder if done else data.start(seed)
         key = fingerprint(phase, settings, model, arm.words, seed, initial and initial.name)
         folder = data.work / "trainings" / f"{_plain(phase.data)}-{seed}-{key}"
         folder.parent.mkdir(exist_ok=True)
         with FileLock(f"{folder}.lock"):
             done.append(
-                train(folder, model, settings, _training_data(phase, data), data["dev"],
-                      seed=seed, codec=codec, initial=initial, fresh=phase.fresh)
+                train(folder, model, settings, _training_data(phase, data), data["dev"], seed=seed,
+                      codec=codec, initial=initial, fresh=phase.fresh, monitor=monitor)
             )  # fmt: skip
     return done
 

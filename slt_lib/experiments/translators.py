@@ -4,18 +4,17 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from filelock import FileLock
-
 from slt_lib.experiments.data import Data
-from slt_lib.experiments.run import data_of, tested
+from slt_lib.experiments.protocols import arm_of
+from slt_lib.experiments.run import data_of, tested, train_arm
 from slt_lib.pose.errors import SLTError
-from slt_lib.translation.checkpoint import build, fingerprint, load_translator
+from slt_lib.translation.checkpoint import build, load_translator
 from slt_lib.translation.data import Codec, TranslationData
 from slt_lib.translation.metrics import bleu4
 from slt_lib.translation.model import Translator, count_parameters, flops_per_sentence
 from slt_lib.translation.search import SearchSettings, translate
 from slt_lib.translation.settings import ModelSettings
-from slt_lib.translation.train import Trained, train
+from slt_lib.translation.train import Trained
 
 CTC_WEIGHTS = (0.0, 0.1, 0.3, 0.5, 0.7, 0.9)
 
@@ -28,6 +27,8 @@ class Trial:
         says: What it is, in a few words.
         encoder: As in `ModelSettings`.
         gloss_weight: 0 trains without glosses.
+        lr: Highest learning rate, relative to the scale's.
+        arm: Whose phases it is trained by, of `protocols.PRETRAINING`.
 
     Chapter: 09_pose_to_text
     """
@@ -35,6 +36,8 @@ class Trial:
     says: str
     encoder: str = "transformer"
     gloss_weight: float = 1.0
+    lr: float = 1.0
+    arm: str = "real_only"
 
 
 TRANSLATORS = {
@@ -64,31 +67,38 @@ def model_of(trial: Trial, plain: ModelSettings, codec: Codec) -> ModelSettings:
     return min(sizes.values(), key=lambda s: abs(count_parameters(build(s, codec)) - wanted))
 
 
-def train_translator(name: str, seed: int, data: Data, monitor=None) -> Trained:
-    """Train one of `TRANSLATORS` on the real training data, or finish or open its training.
+SHIPPED = Trial("the one that comes with the library", arm="pretrain_novel_finetune")
+ARMS = (*TRANSLATORS, "shipped")
+
+
+def train_translator(
+    name: str, seed: int, data: Data, *, length: float = 1.0, monitor=None
+) -> Trained:
+    """Train one of `ARMS`, or finish or open its training.
 
     Args:
         name: Which.
         seed: Of training.
         data: Of the experiment.
+        length: At most, in units of the scale's updates.
         monitor: As for `train`.
+
+    Returns:
+        The last phase's training.
 
     Raises:
         SLTError: If there is none of that name.
 
     Chapter: 09_pose_to_text
     """
-    if name not in TRANSLATORS:
-        raise SLTError(f"There is no {name!r}.", fix=f"Known: {', '.join(TRANSLATORS)}.")
-    trial, real = TRANSLATORS[name], data["real"]
-    codec = Codec.build(real)
-    model = model_of(trial, data.scale.model, codec)
-    settings = data.scale.phase(1.0, 1.0, gloss_weight=trial.gloss_weight)
-    folder = data.work / "trainings" / f"{name}-{seed}-{fingerprint(model, settings)}"
-    folder.parent.mkdir(exist_ok=True)
-    with FileLock(f"{folder}.lock"):
-        return train(folder, model, settings, real, data["dev"], seed=seed, codec=codec,
-                     monitor=monitor)  # fmt: skip
+    if name not in ARMS:
+        raise SLTError(f"There is no {name!r}.", fix=f"Known: {', '.join(ARMS)}.")
+    trial = TRANSLATORS.get(name, SHIPPED)
+    arm = arm_of(trial.arm)
+    model = model_of(trial, data.scale.model, Codec.build(data[arm.words]))
+    phases = tuple(replace(p, length=length * p.length, lr=trial.lr * p.lr) for p in arm.phases)
+    return train_arm(replace(arm, phases=phases), seed, data, model, monitor,
+                     gloss_weight=trial.gloss_weight)[-1]  # fmt: skip
 
 
 def choose_ctc_weight(
@@ -130,7 +140,7 @@ def run_translator(
     weight, on_dev = choose_ctc_weight(model, data["dev"], search)
     joint = translate(model, test, replace(search, ctc_weight=weight))
     found = tested(model, test, search)
-    if TRANSLATORS[arm].gloss_weight == 0:
+    if TRANSLATORS.get(arm, SHIPPED).gloss_weight == 0:
         found["wer"] = None  # its gloss head has learned nothing
     return found | {
         "dev_bleu4": trained.best,

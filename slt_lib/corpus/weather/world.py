@@ -34,8 +34,8 @@ class WorldSettings:
     """Which weather world.
 
     Attributes:
-        seed: Of every random choice. Signs and signers depend on it alone, and so do the dev
-            and test sentences: worlds of one seed differ in how much training data they have.
+        seed: Of every random choice. Signs and signers depend on it alone. Dev sentences are drawn
+            first, then those of test: worlds that differ only in `train` share both.
         train, dev, test: Numbers of sentences.
 
     Raises:
@@ -162,6 +162,21 @@ def novel_sentences(world: World, n: int, seed: int) -> list[Sentence]:
     """
     taken = {s.text for split in SPLITS for s in world.sentences(split)}
     return draw_sentences(n, seed + 1_000_000, avoid=taken)
+
+
+def first_signed(settings: WorldSettings, split: str, count: int) -> list[Utterance]:
+    """The first sentences of a split, as the whole world has them, without making the rest.
+
+    Args:
+        settings: Of the world.
+        split: "train", "dev" or "test".
+        count: How many.
+
+    Chapter: 09_pose_to_text
+    """
+    drawn = split_sentences(settings.train, settings.dev, settings.test, settings.seed)[split]
+    number = SPLITS.index(split)
+    return [_sign_one((settings.seed, number, i, s)) for i, s in enumerate(drawn[:count])]
 
 
 def world_name(corpus_hash: str | None) -> str:
