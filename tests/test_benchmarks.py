@@ -26,6 +26,7 @@ def test_every_benchmark_has_a_name_of_its_own_and_run():
         "rasteriser",
         "stitching",
         "text_to_signing",
+        "time_to_bleu",
         "train_step",
     } <= set(names)
     assert len(names) == len(set(names)) == len(list(FOLDER.glob("[!_]*.py")))
@@ -65,3 +66,18 @@ def test_generation_has_a_sign_for_any_gloss(tmp_path):
     saved = load_dictionary(tmp_path / "signs")
     assert saved.glosses == ("REGEN", "VON KEINER WELT")
     assert all(len(sign.pose) > 50 and sign.pose.mask.any() for sign in saved)
+
+
+def test_time_to_bleu_counts_training_alone_and_says_what_was_not_reached(monkeypatch, tmp_path):
+    ours = _load(FOLDER / "time_to_bleu.py")
+    changed = {"SEEDS": (0,), "LONGEST": 8, "UPDATES": 4, "SIZE": "smoke", "WORK": str(tmp_path)}
+    for name, value in changed.items():
+        monkeypatch.setattr(ours, name, value)
+    found = ours.run()
+    for name in ("ours", "adamw", "speech2text"):
+        seconds = [s for s, _ in found["curves"][name][0]]
+        assert len(seconds) == 4 and seconds == sorted(seconds) and seconds[0] > 0
+        assert found[f"{name}_end"]["bleu4"][0] >= 0
+    assert found["target"] == found["adamw_end"]["bleu4"][0]
+    assert ours._reached([[(1.0, 2.0), (2.0, 5.0)], [(3.0, 9.0)]], 5) == 2.5
+    assert ours._reached([[(1.0, 2.0)], [(3.0, 9.0)]], 5) is None
