@@ -15,6 +15,7 @@ from slt_lib.experiments.protocols import (
     ABLATIONS,
     PRETRAINING,
     TRAINED_OUT,
+    WITH_NOVEL,
     arm_and_known,
     arm_of,
 )
@@ -22,7 +23,10 @@ from slt_lib.experiments.run import run
 from slt_lib.experiments.scale import SCALES, scale
 from slt_lib.pose.errors import SLTError
 
-ARMS = PRETRAINING | ABLATIONS | TRAINED_OUT
+ARMS = PRETRAINING | ABLATIONS | WITH_NOVEL | TRAINED_OUT
+NEW = {"novel", "novel_25", "text_novel_25", "paraphrased", "mispaired", "texts", "uncropped",
+       "uncanonical", "jumping", "one_tempo", "shuffled", "cut_signs", "few_signs_25",
+       "few_signs_50"}  # fmt: skip
 TRAINING = [name for name in DATASETS if name not in ("dev", "test")]
 pytestmark = pytest.mark.filterwarnings("ignore:.*sentences were cut")
 
@@ -96,7 +100,7 @@ def test_no_dev_or_test_text_is_trained_on(data):
     held = {text for split in ("dev", "test") for text in data[split].texts}
     train = set(data["real"].texts)
     assert not any(held & set(data[name].texts) for name in TRAINING)
-    for name in set(TRAINING) - {"novel", "novel_25", "text_novel_25", "paraphrased"}:
+    for name in set(TRAINING) - NEW:
         assert set(data[name].texts) <= train, name
     assert not train & set(data["novel"].texts) and len(set(data["novel"].texts)) == TINY.novel
     assert data["novel_25"].texts == data["novel"].texts
@@ -118,6 +122,19 @@ def test_every_switch_changes_the_signing_of_the_same_sentences(data):
         Counter(a) == Counter(b)
         for a, b in zip(data["reorder"].glosses, data["real"].glosses, strict=True)
     )
+
+
+def test_arms_beside_new_sentences_differ_from_them_in_the_signing_alone(data):
+    whole = data["synthetic+novel"]
+    made = {name: data[name] for name in ("uncropped", "uncanonical", "jumping", "one_tempo")}
+    assert all(one.texts == whole.texts and one.glosses == whole.glosses for one in made.values())
+    looks = {one.positions.tobytes() for one in (whole, *made.values())}
+    assert len(looks) == 5
+    wrong, right = data["mispaired"], data["novel"]
+    assert same_signing(wrong, right) and sorted(wrong.texts) == sorted(right.texts)
+    assert not any(a == b for a, b in zip(wrong.texts, right.texts, strict=True))
+    assert not data["texts"].seen.any() and data["texts"].texts == data["real+novel"].texts
+    assert data["few_signs_25"].lengths.sum() < data["few_signs_50"].lengths.sum()
 
 
 def test_wrong_sentences_are_the_same_ones_and_nobody_keeps_their_own(data):

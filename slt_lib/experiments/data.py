@@ -233,8 +233,14 @@ def _novel(data: Data, name: str = "novel", every: int = 1) -> TranslationData:
     if data.world is None:
         raise SLTError("Novel sentences come from the weather world's grammar.",
                        fix="Leave out the arm with novel sentences.")  # fmt: skip
-    drawn = novel_sentences(data.world, data.scale.novel, seed=1)
-    return data.stitched(name, sentences=[(s.gloss, s.text) for s in drawn], every=every)
+    return data.stitched(name, sentences=_novel_pairs(data), every=every)
+
+
+def _novel_pairs(data: Data) -> list[tuple[tuple[str, ...], str]]:
+    """Glosses and texts of the novel sentences; none without the world's grammar."""
+    if data.world is None:
+        return []
+    return [(s.gloss, s.text) for s in novel_sentences(data.world, data.scale.novel, seed=1)]
 
 
 def _novel_quarter(data: Data) -> TranslationData:
@@ -243,18 +249,23 @@ def _novel_quarter(data: Data) -> TranslationData:
 
 
 def _coverage(share: int) -> Callable[[Data], TranslationData]:
-    def make(data: Data) -> TranslationData:
-        folder = data.work / f"dictionary_{share}"
-        if not folder.is_dir():
-            save_dictionary(load_dictionary(data.dictionary).subset(share / 100), folder)
-        return data.stitched(f"coverage_{share}", dictionary=folder)
-
-    return make
+    return lambda data: data.stitched(f"coverage_{share}", dictionary=_subset(data, share))
 
 
-def _wrong(data: Data) -> TranslationData:
-    """Every synthetic sentence under the text and glosses of another one."""
-    right = data["synthetic"]
+def _subset(data: Data, share: int) -> Path:
+    """The folder of a dictionary with a share of the glosses, in percent."""
+    folder = data.work / f"dictionary_{share}"
+    if not folder.is_dir():
+        save_dictionary(load_dictionary(data.dictionary).subset(share / 100), folder)
+    return folder
+
+
+def _wrong(name: str) -> Callable[[Data], TranslationData]:
+    """Every sentence of a data set under the text and glosses of another one."""
+    return lambda data: _mispaired(data[name])
+
+
+def _mispaired(right: TranslationData) -> TranslationData:
     other = np.roll(np.random.default_rng(0).permutation(len(right)), 1)
     place = np.empty(len(right), int)
     place[np.roll(other, 1)] = other  # a cycle: nobody keeps their own
@@ -296,6 +307,25 @@ def _switched(name: str, **how) -> Callable[[Data], TranslationData]:
     return lambda data: data.stitched(name, **how)
 
 
+def _both(name: str, **how) -> Callable[[Data], TranslationData]:
+    """Training sentences and novel ones (own corpora have none), stitched in another way."""
+
+    def make(data: Data) -> TranslationData:
+        return data.stitched(name, sentences=[*data.sentences(), *_novel_pairs(data)], **how)
+
+    return make
+
+
+def _few_signs(share: int) -> Callable[[Data], TranslationData]:
+    return lambda data: _both(f"few_signs_{share}", dictionary=_subset(data, share))(data)
+
+
+def _cut_signs(data: Data) -> TranslationData:
+    from slt_lib.experiments.cutting import corpus_dictionary
+
+    return _both("cut_signs", dictionary=corpus_dictionary(data))(data)
+
+
 def _cut(data: Data) -> TranslationData:
     from slt_lib.experiments.cutting import corpus_dictionary
 
@@ -312,7 +342,9 @@ DATASETS: dict[str, Callable[[Data], TranslationData]] = {
     "novel": _novel,
     "novel_25": _novel_quarter,
     **{f"coverage_{share}": _coverage(share) for share in (25, 50, 75)},
-    "wrong_sentences": _wrong,
+    "wrong_sentences": _wrong("synthetic"),
+    "mispaired": _wrong("novel"),
+    "texts": blind("real+novel"),
     "text_only": blind("real"),
     "text_novel_25": blind("real_25+novel_25"),
     "paraphrased": _paraphrased,
@@ -323,4 +355,11 @@ DATASETS: dict[str, Callable[[Data], TranslationData]] = {
     "no_crop": _switched("no_crop", stitch={"crop": "none"}),
     "no_filter": _switched("no_filter", stitch={"smoothing": "none"}),
     "cut_from_corpus": _cut,
+    "uncropped": _both("uncropped", stitch={"crop": "none"}),
+    "uncanonical": _both("uncanonical", stitch={"canonical": False}),
+    "jumping": _both("jumping", stitch={"transition": "none"}),
+    "one_tempo": _both("one_tempo", vary={"speed": (1.0, 1.0), "curve": 0.0, "durations": False}),
+    "shuffled": _both("shuffled", vary={"reorder": "local"}),
+    "cut_signs": _cut_signs,
+    **{f"few_signs_{share}": _few_signs(share) for share in (25, 50)},
 }

@@ -55,8 +55,10 @@ class Arm:
     domains: int = 0
 
 
-def _then_real(first: Phase, says: str, lr: float = FINE, **more) -> Arm:
-    return Arm(says, (first, Phase("real", lr=lr)), **more)
+def _then_real(
+    first: Phase, says: str, lr: float = FINE, fresh: tuple[str, ...] = (), **more
+) -> Arm:
+    return Arm(says, (first, Phase("real", lr=lr, fresh=fresh)), **more)
 
 
 PRETRAINING = {
@@ -120,6 +122,43 @@ ABLATIONS = {
     "cut_from_corpus": _then_real(Phase("cut_from_corpus"), "signs cut from the real corpus"),
     "domain_token": Arm("(c) and told which is which", (Phase("real+synthetic", 2.0),), domains=2),
 }
+
+_BOTH = "synthetic+novel"  # what (d+) is pre-trained on
+WITH_NOVEL = {  # chapter 12, in the setting of (d+): each arm differs from it in one thing
+    # is it the signing?
+    "mispaired": _then_real(
+        Phase("synthetic+mispaired"), "new sentences under other new sentences' signing",
+        words="real+novel",
+    ),
+    "decoder_first": _then_real(
+        Phase("texts", text_only=True), "the decoder first, on the texts alone",
+        words="real+novel", fresh=("encoder", ".cross.", "gloss_head"),
+    ),
+    # in which order?
+    "together": Arm("(c+) real, synthetic and new together", (Phase(f"real+{_BOTH}", 2.0),),
+                    "real+novel"),
+    "told_apart": Arm("(c+) and told which is which", (Phase(f"real+{_BOTH}", 2.0),),
+                      "real+novel", domains=2),
+    "annealed": Arm("(f+) from synthetic to real, linearly", (Phase(f"{_BOTH}>real", 2.0),),
+                    "real+novel"),
+    # which step of stitching? how much dictionary? which order of signs, which texts?
+    **{
+        key: _then_real(Phase(key), says, words="real+novel")
+        for key, says in {
+            "uncropped": "whole recordings, uncropped",
+            "uncanonical": "no canonical skeleton",
+            "jumping": "no transitions between signs",
+            "one_tempo": "no variation of tempo",
+            "cut_signs": "signs cut from the real corpus",
+            "few_signs_25": "a dictionary with a quarter of its glosses",
+            "few_signs_50": "a dictionary with half of its glosses",
+            "shuffled": "glosses re-ordered locally",
+        }.items()
+    },
+    "rephrased": _then_real(
+        Phase("paraphrased+novel"), "paraphrased targets", words="real+paraphrased+novel"
+    ),
+}  # fmt: skip
 
 TRAINED_OUT = {  # chapter 12: a quarter of the real data, until more updates don't help
     "long_real_only": Arm("(a) trained out", (Phase("real_25", LONG),), "real_25"),
@@ -200,7 +239,7 @@ NOVEL_TRAINED_OUT = {  # chapter 13, to be held against chapter 12's TRAINED_OUT
 }
 
 
-_TABLES = (PRETRAINING, ABLATIONS, TRAINED_OUT, VIDEO, MOTION, NOVEL, NOVEL_TRAINED_OUT)
+_TABLES = (PRETRAINING, ABLATIONS, WITH_NOVEL, TRAINED_OUT, VIDEO, MOTION, NOVEL, NOVEL_TRAINED_OUT)
 
 
 def arm_of(name: str) -> Arm:

@@ -6,7 +6,15 @@ from dataclasses import asdict, replace
 from filelock import FileLock
 
 from slt_lib.experiments.data import Data
-from slt_lib.experiments.protocols import ABLATIONS, TRAINED_OUT, Arm, Phase, arm_and_known, arm_of
+from slt_lib.experiments.protocols import (
+    ABLATIONS,
+    TRAINED_OUT,
+    WITH_NOVEL,
+    Arm,
+    Phase,
+    arm_and_known,
+    arm_of,
+)
 from slt_lib.experiments.scale import Scale
 from slt_lib.experiments.scale import scale as scale_of
 from slt_lib.translation.batches import Mixture
@@ -47,7 +55,12 @@ def run_arm(
     return run(arm, seed, data)
 
 
-ABLATION_ARMS = (*ABLATIONS, *TRAINED_OUT, "gradients")
+ABLATION_ARMS = (
+    *(f"{arm}{known}" for known in ("", "_300") for arm in WITH_NOVEL),
+    *ABLATIONS,
+    *TRAINED_OUT,
+    "gradients",
+)
 _data: dict[tuple, Data] = {}
 
 
