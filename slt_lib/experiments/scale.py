@@ -104,7 +104,7 @@ SCALES = {
     "book": Scale(
         world=WorldSettings(seed=0, train=300, dev=40, test=80),
         novel=300,
-        updates=400,
+        updates=300,
         model=ModelSettings(width=64, feedforward=128, dropout=0.1, text_ctc=False),
         lr=LR,
         augment=LIGHT,

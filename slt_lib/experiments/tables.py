@@ -105,18 +105,19 @@ def rows(records: Records, against: str = "real_only") -> list[dict]:
     for arm, runs in records.items():
         values = np.array([runs[s]["bleu4"] for s in sorted(runs)])
         spread = f" ± {values.std(ddof=1):.2f}" if len(values) > 1 else ""
-        chrf = np.mean([one["chrf"] for one in runs.values()]) if _has(runs, "chrf") else None
+        chrf = _mean(runs, "chrf") if _has(runs, "chrf") else None
         out.append(
             {
                 "arm": arm,
                 "trained on": arm_of(arm).says,
                 "BLEU-4": f"{values.mean():.2f}{spread}",
+                **({"floor": f"{_mean(runs, 'floor'):.1f}"} if _has(runs, "floor") else {}),
                 "chrF": "" if chrf is None else f"{chrf:.1f}",
                 f"against {against.replace('_', ' ')}": (
                     "" if base is None else f"{values.mean() - base:+.2f}"
                 ),
                 "seeds": len(values),
-                "updates": next(iter(runs.values()))["updates"],
+                "updates": round(np.mean([one["updates"] for one in runs.values()])),
             }
         )
     return out
@@ -251,6 +252,10 @@ def says(p: float) -> str:
         if p >= 0.05
         else "a difference chance rarely gives"
     )
+
+
+def _mean(runs: Mapping[int, dict], key: str) -> float:
+    return float(np.mean([one[key] for one in runs.values()]))
 
 
 def _has(runs: Mapping[int, dict], key: str) -> bool:
