@@ -27,7 +27,7 @@ def references(root: Path) -> dict:
         and figure that has one: `text` ("Fig. 3.2", or the heading's title) and `page`.
     """
     pages, labels = {}, {}
-    for path in sorted([*root.glob("book/*.md"), *root.glob("notebooks/[0-9][0-9]_*.ipynb")]):
+    for path in sorted([*root.glob("book/**/*.md"), *root.glob("notebooks/[0-9][0-9]_*.ipynb")]):
         name = path.relative_to(root).with_suffix("").as_posix()
         text, figures = _read(path)
         title = TITLE.search(text)
