@@ -209,7 +209,9 @@ def exchange(found: Mapping, *, alt: str, names: Mapping[str, str] | None = None
             line={"color": COLOURS[i % len(COLOURS)]},
             hovertemplate="%{x} real sentences: %{y:.1f}<extra></extra>",
         )  # fmt: skip
-    if "worth" in found:  # from real only's number of sentences to what it would need
+    if "worth" in found and not found["worth"].get(
+        "at_least"
+    ):  # from real only's number of sentences to what it would need
         at, reached = sizes.index(1200), found[curves[-1]][sizes.index(1200)]
         fig.add_scatter(
             x=[sizes[at], sizes[at] + found["worth"]["sentences"]], y=[reached] * 2, mode="lines",
