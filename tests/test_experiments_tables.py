@@ -98,6 +98,7 @@ def test_the_exchange_rate_is_read_off_real_only_training():
     }
     found = exchange(records, trials=200)
     assert found["sizes"] == [600, 1200, 2400] and len(found["real_only"]) == 3
+    assert found["seeds"] == [3, 3, 3]
     assert found["worth_at"]["pretrain_finetune"][0]["sentences"] == pytest.approx(0)
     worth = found["worth"]
     assert worth["sentences"] == pytest.approx(1200) and not worth["at_least"]

@@ -202,7 +202,7 @@ def exchange(found: Mapping, *, alt: str, names: Mapping[str, str] | None = None
     if not found:
         raise FigureError("No number of sentences is complete.", fix="Record all three arms.")
     fig, sizes = go.Figure(), found["sizes"]
-    curves = [key for key in found if key not in ("sizes", "worth", "worth_at")]
+    curves = [key for key in found if key not in ("sizes", "seeds", "worth", "worth_at")]
     for i, arm in enumerate(curves):
         fig.add_scatter(
             x=sizes, y=found[arm], mode="lines+markers", name=(names or {}).get(arm, arm),
