@@ -1,6 +1,7 @@
 """Text to gloss: targets and their masks, training, search, and what becomes of unknown words."""
 
 import math
+from copy import deepcopy
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ from slt_lib.translation.text_to_gloss.data import GlossSentences
 from slt_lib.translation.text_to_gloss.lexicon import Lexicon
 from slt_lib.translation.text_to_gloss.model import HeadSettings, TextToGloss, gloss_losses
 from slt_lib.translation.text_to_gloss.reading import heads_on, read_text, write_glosses
-from slt_lib.translation.text_to_gloss.scores import gloss_scores
+from slt_lib.translation.text_to_gloss.scores import content, gloss_scores
 from slt_lib.translation.text_to_gloss.training import (
     load_text_to_gloss,
     save_text_to_gloss,
@@ -200,6 +201,39 @@ def test_it_learns_glosses_durations_and_faces(taught):
     assert 0.9 < found["durations"]["model"]["ratio"] < 1.1
 
 
+def test_a_rare_gloss_that_is_lost_counts_more_than_a_frequent_one():
+    train = [("IX", "NORD")] * 8 + [("IX", "HESSEN")]
+    true = [("IX", "NORD"), ("IX", "HESSEN")]
+    assert content(true, true, train) == {"content_recall": 100, "content_precision": 100}
+    frequent = content([("IX",), ("IX", "HESSEN")], true, train)
+    rare = content([("IX", "NORD"), ("IX",)], true, train)
+    assert rare["content_recall"] < frequent["content_recall"] < 100
+    assert rare["content_precision"] == 100
+    turned = content([("NORD", "IX"), ("HESSEN", "IX", "HESSEN")], true, train)
+    assert turned["content_recall"] == 100 > turned["content_precision"]
+    assert content([("NORD",), ()], [("NORD",), ()], train)["content_recall"] == 100
+    new = content([(), ()], [("NEU",), ("IX",)], train)
+    assert new == {"content_recall": 0, "content_precision": 100}
+
+
+def test_ending_without_what_a_word_stands_for_has_a_price(taught):
+    model = deepcopy(taught)
+    words, glosses = model.codec.table.words, model.codec.gloss
+    rate = np.eye(len(words), len(glosses)) * 0.6  # as yet nothing is sure
+    assert (Lexicon(words, glosses, rate).sure() == -1).all()
+    rate[words.encode(["norden"]), glosses.encode(["NORD"])] = 0.9
+    assert Lexicon(words, glosses, rate).sure().max() == glosses.encode(["NORD"])[0]
+    named = {"norden": "NORD", "hessen": "HESSEN", "regnet": "REGEN", "schneit": "SCHNEE"}
+    model.stands_for[words.encode(list(named))] = torch.tensor(glosses.encode(named.values()))
+    model.decoder.bias.data[EOS] += 15.0  # wants to stop at once
+    said = [("im", "norden", "regnet", "es"), ("in", "hessen", "schneit", "es")]
+    short = write_glosses(model, said, unsaid=0)
+    long = write_glosses(model, said, unsaid=30.0)
+    assert all(len(line.glosses) <= 1 for line in short)
+    assert [line.glosses for line in long] == [("NORD", "REGEN"), ("HESSEN", "SCHNEE")]
+    assert long[0].glosses == write_glosses(model, said[:1], unsaid=30.0)[0].glosses
+
+
 def test_signed_and_unsigned_sentences_are_learnt_together():
     both = GlossSentences.joined([everything(), GlossSentences.from_pairs(toy_pairs())])
     assert len(both) == 24 and both.cutoff.shape == (24,)
@@ -306,7 +340,7 @@ def test_a_saved_model_is_the_same_and_a_damaged_one_gives_one_clear_error(taugh
     torch.save({"format": "slt-translator-1"}, path)
     with pytest.raises(PoseFileError, match="no text-to-gloss model"):
         load_text_to_gloss(path)
-    torch.save({"format": "slt-text-to-gloss-1", "words": ["<pad>"]}, path)
+    torch.save({"format": "slt-text-to-gloss-2", "words": ["<pad>"]}, path)
     with pytest.raises(PoseFileError, match=r"best\.pt"):
         load_text_to_gloss(path)
     with pytest.raises(PoseFileError):

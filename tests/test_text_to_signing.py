@@ -172,7 +172,7 @@ def test_one_arm_is_trained_measured_and_summed_up(tmp_path, monkeypatch):
     run._data.clear()
     made = run_text_to_gloss(0, size="smoke", work=str(tmp_path))
     run._data.clear()
-    assert set(made["glosses"]) == {"model", "greedy", "word_for_word"}
+    assert set(made["glosses"]) == {"model", "no_coverage", "greedy", "word_for_word"}
     assert set(made["signing"]) == {
         "mean_seconds", "per_gloss_seconds", "model_seconds", "typical_cutoff", "model_cutoff",
         "from_text",

@@ -26,7 +26,11 @@ from slt_lib.translation.settings import AugmentSettings, ModelSettings, TrainSe
 from slt_lib.translation.text_to_gloss.data import GlossSentences
 from slt_lib.translation.text_to_gloss.model import TextToGloss
 from slt_lib.translation.text_to_gloss.scores import gloss_scores
-from slt_lib.translation.text_to_gloss.training import load_text_to_gloss, train_text_to_gloss
+from slt_lib.translation.text_to_gloss.training import (
+    FORMAT,
+    load_text_to_gloss,
+    train_text_to_gloss,
+)
 from slt_lib.translation.text_to_signing import Signed, sign_text
 from slt_lib.translation.train import Trained
 
@@ -35,7 +39,7 @@ FACES_SHOWN = 150  # sentences that named expressions are learnt from
 TIMED = 21  # unseen sentences that are signed against the clock
 PLAYER = "slt_lib.plots.player:skeleton_player"  # timed; named, as nothing here imports figures
 MODEL = ModelSettings(width=64, feedforward=128, dropout=0.2, gloss_ctc=False, text_ctc=False)
-UPDATES = {"smoke": 40, "book": 400, "short": 1200, "full": 1200, "paper": 6000}  # cheap enough
+UPDATES = {"smoke": 40, "book": 400, "short": 4800, "full": 4800, "paper": 9600}  # cheap enough
 
 
 def sentence_faces(corpus: Corpus, sentences: Sequence[Sentence]) -> dict[str, tuple[str, ...]]:
@@ -129,7 +133,8 @@ class TextToSigning:
         """A split, with all targets that the corpus has."""
         if split not in self._sets:
             corpus, world = self.data.splits[split], self.data.world
-            faces = sentence_faces(corpus, world.sentences(split)) if world else None
+            said = world.sentences(split)[: len(corpus)] if world else None  # the first are real
+            faces = sentence_faces(corpus, said) if world else None
             made = GlossSentences.from_corpus(corpus, faces=faces, rough=self.rough)
             self._sets[split] = made
         return self._sets[split]
@@ -142,7 +147,7 @@ class TextToSigning:
             updates: Optimiser steps.
         """
         settings = training_settings(updates)
-        name = f"text_to_gloss-{seed}-{fingerprint(MODEL, settings)}"
+        name = f"text_to_gloss-{seed}-{fingerprint(MODEL, settings, FORMAT)}"
         return train_text_to_gloss(
             self.data.work / name, MODEL, settings, self["train"], self["dev"], seed=seed
         )

@@ -14,6 +14,8 @@ from slt_lib.translation.model import Translator
 from slt_lib.translation.video_data import Sentences
 from slt_lib.translation.vocabulary import BOS, EOS, PAD, UNK
 
+Unsaid = Callable[[Tensor, Tensor], Tensor]
+
 
 @dataclass(frozen=True)
 class SearchSettings:
@@ -89,15 +91,20 @@ def translate(
     return out
 
 
-def search(model: Translator, memory: Memory, settings: SearchSettings) -> list[list[int]]:
+def search(
+    model: Translator, memory: Memory, settings: SearchSettings, unsaid: Unsaid | None = None
+) -> list[list[int]]:
     """The best word numbers for every sentence of a memory, without `BOS` and `EOS`.
 
     Args:
         model: Whose decoder.
         memory: Of a batch.
         settings: How to search.
+        unsaid: What it costs a hypothesis to end now, as log probability: from numbers of
+            sentences, int [sentences], and their hypotheses so far, int [sentences, beam, words],
+            to [sentences, beam].
     """
-    state = _Beams(model, memory, settings)
+    state = _Beams(model, memory, settings, unsaid)
     while state.go_on():
         state.advance()
     return state.best()
@@ -106,8 +113,10 @@ def search(model: Translator, memory: Memory, settings: SearchSettings) -> list[
 class _Beams:
     """The hypotheses of a batch; sentences leave it when they are done."""
 
-    def __init__(self, model: Translator, memory: Memory, settings: SearchSettings) -> None:
-        self.settings, (size, _, _) = settings, memory.states.shape
+    def __init__(
+        self, model: Translator, memory: Memory, settings: SearchSettings, unsaid: Unsaid | None
+    ) -> None:
+        self.settings, (size, _, _), self.unsaid = settings, memory.states.shape, unsaid
         self.device, beam = memory.states.device, settings.beam
         self.step = _stepper(model, memory, settings)
         self.ctc = None
@@ -138,6 +147,8 @@ class _Beams:
         logits = self.step(self.tokens[..., -1].flatten(), self.tokens.flatten(0, 1))
         logits[:, [PAD, UNK, BOS]] = -torch.inf
         words = logits.float().log_softmax(-1).view(size, beam, -1)
+        if self.unsaid is not None:
+            words[..., EOS] -= self.unsaid(self.left, self.tokens)
         total, ids = self._totals(words)
         width = ids.shape[-1]
         top, flat = total.flatten(1).topk(min(2 * beam, total[0].numel()), -1)

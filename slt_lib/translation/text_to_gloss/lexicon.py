@@ -16,6 +16,7 @@ from slt_lib.translation.vocabulary import UNK, Vocabulary
 ROUNDS = 8
 NOBODY = 0  # the word that glosses come from which no word stands for
 STANDS_FOR = 0.5  # how often per occurrence a word must stand for a gloss to be taken for it
+SURE = 0.7  # and to be missed if it isn't there
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +60,10 @@ class Lexicon:
         for said, _ in pairs:
             np.add.at(seen, said, 1.0)
         return cls(words, glosses, counts / np.maximum(seen, 1)[:, None])
+
+    def sure(self) -> np.ndarray:
+        """The gloss that each word surely stands for, int [words], -1 where there is none."""
+        return np.where(self.rate.max(1) >= SURE, self.rate.argmax(1), -1)
 
     def word_for_word(self, sentences: Iterable[Sequence[str]]) -> list[tuple[str, ...]]:
         """The naive translation: each word's gloss, if it has one, in the order of the words.

@@ -103,6 +103,7 @@ class TextToGloss(nn.Module):
             for weights in head.parameters():
                 nn.init.zeros_(weights)
         self.register_buffer("taught", torch.zeros(3, dtype=torch.bool))
+        self.register_buffer("stands_for", torch.full((len(codec.table.words),), -1))
 
     def begin_with(self, data: GlossSentences) -> None:
         """Begin where counting ends: words near their glosses, durations at means.
@@ -110,7 +111,9 @@ class TextToGloss(nn.Module):
         Args:
             data: Training sentences.
         """
-        self._begin_with_words(Lexicon.fit(data, self.codec.table.words, self.codec.gloss))
+        lexicon = Lexicon.fit(data, self.codec.table.words, self.codec.gloss)
+        self.stands_for[:] = torch.from_numpy(lexicon.sure())
+        self._begin_with_words(lexicon)
         pairs = [(g, s) for gs, ss in zip(data.glosses, data.seconds, strict=True)
                  for g, s in zip(gs, ss.tolist(), strict=True) if s == s]  # fmt: skip
         if pairs:

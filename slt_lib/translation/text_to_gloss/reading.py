@@ -9,7 +9,7 @@ import torch
 
 from slt_lib.dictionary.glosses import plain
 from slt_lib.translation.encoder import Memory
-from slt_lib.translation.search import SearchSettings, search
+from slt_lib.translation.search import SearchSettings, Unsaid, search
 from slt_lib.translation.text_to_gloss.batches import COPIED
 from slt_lib.translation.text_to_gloss.data import GlossSentences
 from slt_lib.translation.text_to_gloss.model import GlossOutputs, TextToGloss
@@ -17,6 +17,7 @@ from slt_lib.translation.text_to_gloss.words import split_text
 from slt_lib.translation.vocabulary import BOS, PAD
 
 BATCH = 64
+UNSAID = 2.0  # log probability that it costs to end without a gloss that a word stands for
 
 
 @dataclass(frozen=True)
@@ -120,14 +121,20 @@ def read_text(text: str, model: TextToGloss, beam: int = 4) -> Reading:
 
 @torch.no_grad()
 def write_glosses(
-    model: TextToGloss, sentences: Sequence[Sequence[str]], beam: int = 4
+    model: TextToGloss, sentences: Sequence[Sequence[str]], beam: int = 4, unsaid: float = UNSAID
 ) -> list[GlossLine]:
     """Glosses and how to sign them for sentences given as words; the batches make no difference.
+
+    A decoder may leave half a sentence out, and be sure of the other half. So ending has a price
+    as long as there are words whose glosses aren't written yet: words which by counting stand for
+    one gloss (`Lexicon.sure`). It is a coverage penalty (Wu et al. 2016,
+    https://arxiv.org/abs/1609.08144, equation 14) that asks the lexicon and not the attention.
 
     Args:
         model: A text-to-gloss model, put in evaluation mode.
         sentences: Words of each, at least one.
         beam: Hypotheses kept in the search.
+        unsaid: The price of each such gloss, as log probability; 0 for none.
 
     Chapter: 13_novel_sentences
     """
@@ -141,7 +148,8 @@ def write_glosses(
         longest = 10 + 2 * max(map(len, words))
         with warnings.catch_warnings():  # an untrained model doesn't know when to stop
             warnings.simplefilter("ignore")
-            found = search(model, memory, SearchSettings(beam=beam, max_length=longest))
+            price = _price(model, words, unsaid) if unsaid else None
+            found = search(model, memory, SearchSettings(beam=beam, max_length=longest), price)
         found = [_without_surplus(model, one, words[b]) or _one_gloss(model, memory, b, words[b])
                  for b, one in enumerate(found)]  # fmt: skip
         tokens = _tokens(found)
@@ -150,6 +158,22 @@ def write_glosses(
         for b, i in enumerate(chosen):
             lines[i] = _line(model, words[b], found[b], outputs, looks[b].argmax(-1), b)
     return [lines[i] for i in range(len(sentences))]
+
+
+def _price(model: TextToGloss, sentences: Sequence[Sequence[str]], each: float) -> Unsaid:
+    """What it costs to end, as `search` asks for it: so much for each gloss that is missing."""
+    size = len(model.codec.gloss)
+    wanted = torch.zeros(len(sentences), size)
+    for row, words in zip(wanted, sentences, strict=True):
+        glosses = model.stands_for[torch.tensor(model.codec.table.words.encode(words))]
+        row += torch.bincount(glosses[glosses >= 0], minlength=size)
+
+    def price(left: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
+        written = torch.zeros(*tokens.shape[:2], size)
+        written.scatter_add_(2, tokens, torch.ones(tokens.shape))
+        return each * (wanted[left].unsqueeze(1) - written).clamp(min=0).sum(-1)
+
+    return price
 
 
 @torch.no_grad()

@@ -1,9 +1,14 @@
 """How good are glosses, durations, cutoffs and faces, each beside what costs nothing?
 
-Glosses are compared with counting word by word. Durations are measured on the true glosses, so
-that a wrong gloss isn't counted twice, beside one duration for all signs and beside each
-gloss's own mean; the cutoff beside one for all; faces beside the most frequent one of each
-gloss. Baselines are fitted on the training sentences.
+Glosses are compared with counting word by word. Beside their errors, what they *say* is measured:
+a row that lacks one sign is nearly right in WER, and if the sign was "north", it is useless. So
+each gloss counts by its information, the negative logarithm of the share of training sentences
+that have it: a place or a day counts several times what a pointing sign counts that stands in
+every fourth sentence. It needs no list of function words, so it works for any corpus.
+
+Durations are measured on the true glosses, so that a wrong gloss isn't counted twice, beside one
+duration for all signs and beside each gloss's own mean; the cutoff beside one for all; faces
+beside the most frequent one of each gloss. Baselines are fitted on the training sentences.
 """
 
 from collections import Counter, defaultdict
@@ -29,7 +34,8 @@ def gloss_scores(model: TextToGloss, train: GlossSentences, test: GlossSentences
         beam: Hypotheses kept in the search.
 
     Returns:
-        `glosses` by system ("model", "greedy", "word_for_word"): wer, bleu1, bleu4 in percent;
+        `glosses` by system ("model", "no_coverage", "greedy", "word_for_word"): wer, bleu1, bleu4,
+        content_recall, content_precision in percent;
         `seconds` by system ("model", "per_gloss", "mean"): mean absolute and root mean squared
         error in seconds, and the total over the true total as `ratio`; `cutoff` ("model",
         "constant"): mean absolute error in hertz; `faces` ("model", "per_gloss", "none"): share
@@ -41,10 +47,16 @@ def gloss_scores(model: TextToGloss, train: GlossSentences, test: GlossSentences
     lexicon = Lexicon.fit(train, model.codec.table.words, model.codec.gloss)
     found = {
         "model": [line.glosses for line in write_glosses(model, test.words, beam)],
-        "greedy": [line.glosses for line in write_glosses(model, test.words, 1)],
+        "no_coverage": [line.glosses for line in write_glosses(model, test.words, beam, unsaid=0)],
+        "greedy": [line.glosses for line in write_glosses(model, test.words, 1, unsaid=0)],
         "word_for_word": lexicon.word_for_word(test.words),
     }
-    out = {"glosses": {name: _glosses(said, test.glosses) for name, said in found.items()}}
+    out = {
+        "glosses": {
+            name: _glosses(said, test.glosses) | content(said, test.glosses, train.glosses)
+            for name, said in found.items()
+        }
+    }
     lines, heads = heads_on(model, test), model.heads
     if heads["seconds"] and _any(test.seconds):
         out["durations"] = _seconds(lines, train, test)
@@ -64,6 +76,37 @@ def _any(values: Sequence[np.ndarray]) -> bool:
 def _glosses(found: Sequence[Sequence[str]], true: Sequence[Sequence[str]]) -> dict:
     measured = scores([" ".join(f) for f in found], [" ".join(t) for t in true])
     return {"wer": gloss_wer(found, true), "bleu1": measured["bleu1"], "bleu4": measured["bleu4"]}
+
+
+def content(
+    found: Sequence[Sequence[str]], true: Sequence[Sequence[str]], train: Sequence[Sequence[str]]
+) -> dict:
+    """How much of the information is there, and how much of what is there is right?
+
+    Order plays no part; of a gloss that is written too often, the surplus is wrong.
+
+    Args:
+        found: Glosses of each sentence, as they were written.
+        true: As they should be.
+        train: Training sentences, which tell how much information a gloss has:
+            -log((n + 1) / (N + 1)) if n of N sentences have it.
+
+    Returns:
+        content_recall and content_precision, percent of the information.
+
+    Chapter: 13_novel_sentences
+    """
+    seen = Counter(gloss for glosses in train for gloss in set(glosses))
+    both, said, meant = (
+        sum(n * np.log((len(train) + 1) / (seen[gloss] + 1)) for gloss, n in counts.items())
+        for counts in (
+            sum((Counter(f) & Counter(t) for f, t in zip(found, true, strict=True)), Counter()),
+            Counter(gloss for glosses in found for gloss in glosses),
+            Counter(gloss for glosses in true for gloss in glosses),
+        )
+    )
+    return {"content_recall": float(100 * both / meant) if meant else 100.0,
+            "content_precision": float(100 * both / said) if said else 100.0}  # fmt: skip
 
 
 def by_gloss(data: GlossSentences) -> dict[str, list[float]]:

@@ -28,7 +28,7 @@ from slt_lib.translation.text_to_gloss.words import WordTable
 from slt_lib.translation.train import Trained, learning_rate
 from slt_lib.translation.vocabulary import Vocabulary
 
-FORMAT, WHAT = "slt-text-to-gloss-1", "text-to-gloss model"
+FORMAT, WHAT = "slt-text-to-gloss-2", "text-to-gloss model"
 
 
 def train_text_to_gloss(
@@ -117,7 +117,7 @@ def _look(model, dev: GlossSentences, running: list[dict], update: int, seconds:
     from slt_lib.translation.metrics import gloss_wer
 
     means = {name: float(np.mean([r[name] for r in running])) for name in running[0]}
-    found = write_glosses(model.eval(), dev.words, beam=1)
+    found = write_glosses(model.eval(), dev.words, beam=1, unsaid=0)
     return {"update": update, "seconds": round(seconds, 2), **means,
             "wer": gloss_wer([one.glosses for one in found], dev.glosses)}  # fmt: skip
 
