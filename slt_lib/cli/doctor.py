@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psutil
 
+from slt_lib.corpus.sentences.fetched import fetched_llms
 from slt_lib.corpus.sentences.local_model import find_llm
 from slt_lib.pose.errors import MissingPartError
 from slt_lib.pose.video import video_command
@@ -153,9 +154,13 @@ def _llm() -> list[Part]:
 
 
 def _local_llm(enables: str) -> Part:
-    model = find_llm()
+    model, fetched = find_llm(), fetched_llms()
     missing = [name for name in ("transformers", "accelerate", "gguf") if not _version(name)]
-    found = str(model) if model else "none: `make small-llm` fetches a small one, SLT_LLM names one"
+    found = str(model) if model else (
+        "none: `make small-llm` fetches a small one, `make gemma` a better one, SLT_LLM names one"
+    )  # fmt: skip
+    if fetched and os.environ.get("SLT_LLM", "") in ("", *fetched):
+        found += f" (fetched: {', '.join(fetched)})"
     if missing:
         found += f"; not installed: {', '.join(missing)} (pip install 'slt-book[llm]')"
     return Part("language model, local", bool(model) and not missing, found, enables)

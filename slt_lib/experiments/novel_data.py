@@ -19,7 +19,8 @@ from slt_lib.pose.errors import SLTError
 from slt_lib.translation.data import TranslationData
 
 RECORDED = Path(slt_lib.__file__).parents[1] / "book" / "recorded" / "13_novel_sentences"
-PAIRS = RECORDED / "small_model.jsonl"  # what the small model wrote and the checks accepted
+WRITTEN = "{}_model.jsonl"  # what a model wrote and the checks accepted, by the model's name
+PAIRS = RECORDED / WRITTEN.format("small")
 SOURCES = ("ngram", "llm", "grammar")
 DRAWN = 1  # seed of the sources: corpora stay the same for all seeds of training
 
@@ -38,7 +39,7 @@ class NovelData(Data):
         super().__init__(*args, **more)
         self._same["pairs"] = pairs
         own = self.world is None  # the recorded pairs are of the weather world
-        self.pairs_file = Path(pairs) if pairs else None if own else PAIRS
+        self.pairs_file = pairs_of(pairs) if pairs else None if own else PAIRS
         self._collected: dict[str, Collected] = {}
 
     @property
@@ -153,6 +154,27 @@ def _more_ngram_quarter(data: NovelData) -> TranslationData:
     pairs = data.sentences_of_quarter()
     sentences = [(pair.glosses, pair.text) for pair in pairs]
     return data.stitched(f"more_ngram_25_{len(pairs)}", sentences=sentences, every=QUARTER)
+
+
+def pairs_of(llm: str | Path) -> Path:
+    """The file that a language model's pairs are recorded in, or the file that is named itself.
+
+    Args:
+        llm: Name of a model, such as "gemma", or a file's path, which has an ending.
+
+    Chapter: 13_novel_sentences
+    """
+    return Path(llm) if Path(llm).suffix else RECORDED / WRITTEN.format(llm)
+
+
+def written_pairs() -> dict[str, Path]:
+    """The recorded files of language models' pairs, by the models' names.
+
+    Chapter: 13_novel_sentences
+    """
+    before, _, after = WRITTEN.partition("{}")
+    found = sorted(RECORDED.glob(WRITTEN.format("*")))
+    return {path.name.removeprefix(before).removesuffix(after): path for path in found}
 
 
 def _more_permuted(data: NovelData) -> TranslationData:

@@ -1,4 +1,4 @@
-"""Decoding that can't leave a vocabulary: glosses first, then the words of the text.
+"""Decoding that can't leave a vocabulary: glosses and words of the text, in either order.
 
 An endpoint does this for us when it is given a JSON schema. For a model in our own hands it is a
 mask over the next token: the known words as a tree of tokens, and a walk through it per sequence.
@@ -31,29 +31,33 @@ class WordTree:
 
 
 class PairConstraint:
-    """A logits processor for lines "GLOSS GLOSS / text of known words .", in three states.
+    """A logits processor for a line of glosses and a line of words, in three states.
 
     Args:
         glosses: The tree of glosses.
         words: The tree of words, among them the full stop; None leaves the text free.
-        between: Tokens that lead from the glosses to the text.
-        stop: The token that ends a text after its full stop.
-        full_stop: Token of the full stop as a word.
+        between: Tokens that lead from one to the other.
+        stop: The token that ends the second.
+        full_stop: Token of the full stop as a word: what a text ends with.
         longest: Most glosses of a sentence.
+        text_first: Whether the text is written first. A free text can't be.
     """
 
     def __init__(
         self, glosses: WordTree, words: WordTree | None, between: Sequence[int], stop: int,
-        full_stop: int, longest: int = 24,
+        full_stop: int, longest: int = 24, text_first: bool = False,
     ) -> None:  # fmt: skip
-        self.glosses, self.words, self.between = glosses, words, list(between)
-        self.stop, self.full_stop, self.longest = stop, full_stop, longest
+        order = ("text", "glosses") if text_first else ("glosses", "text")
+        self.trees = {"glosses": glosses, "text": words}
+        self.first, self.second = order
+        self.between, self.stop, self.full_stop = list(between), stop, full_stop
+        self.longest = longest
         self.rows: list[_Row] = []
 
     def __call__(self, ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
         """Scores [B, V] with everything that may not follow ids [B, T] at minus infinity."""
         if not self.rows:  # nothing was written yet
-            self.rows = [_Row(self.glosses.root) for _ in ids]
+            self.rows = [_Row(self.first, self.trees[self.first]) for _ in ids]
         else:
             for row, token in zip(self.rows, ids[:, -1].tolist(), strict=True):
                 self._step(row, token)
@@ -73,39 +77,46 @@ class PairConstraint:
             return [self.between[row.at]]
         if row.node is None:  # free text
             return None
-        tree = self.glosses if row.part == "glosses" else self.words
         may = [token for token in row.node if token != END]
         if END in row.node:
-            if row.part == "text" and row.last == self.full_stop:
-                return [self.stop]
-            if row.part == "text" or row.count < self.longest:
-                may += list(tree.root)
-            if row.part == "glosses":
-                may.append(self.between[0])
+            leave = self.stop if row.part == self.second else self.between[0]
+            if row.part == "text":
+                return [leave] if row.last == self.full_stop else may + list(row.tree.root)
+            if row.count < self.longest:
+                may += list(row.tree.root)
+            may.append(leave)
         return may
 
     def _step(self, row: "_Row", token: int) -> None:
         row.last = token
         if row.part == "between":
             row.at += 1
-        elif row.part == "glosses":
-            if token in row.node:
-                row.node = row.node[token]
-            elif token == self.between[0]:
-                row.part, row.at = "between", 1
-            else:
-                row.node, row.count = self.glosses.root[token], row.count + 1
-        elif row.part == "text":
-            if token == self.stop:
-                row.part = "done"
-            elif row.node is not None:
-                row.node = row.node[token] if token in row.node else self.words.root[token]
-        if row.part == "between" and row.at == len(self.between):
-            row.part, row.node = "text", self.words.root if self.words else None
+            if row.at == len(self.between):
+                row.begin(self.second, self.trees[self.second])
+        elif row.part == "done":
+            return
+        elif row.part == self.second and token == self.stop:
+            row.part = "done"
+        elif row.node is None:
+            return
+        elif token in row.node:
+            row.node = row.node[token]
+        elif token in row.tree.root:
+            row.node, row.count = row.tree.root[token], row.count + 1
+        else:
+            row.part, row.at = "between", 1
+            if len(self.between) == 1:
+                row.begin(self.second, self.trees[self.second])
 
 
 class _Row:
     """Where one sequence is."""
 
-    def __init__(self, root: dict) -> None:
-        self.part, self.node, self.at, self.count, self.last = "glosses", root, 0, 1, END
+    def __init__(self, part: str, tree: WordTree) -> None:
+        self.at, self.last = 0, END
+        self.begin(part, tree)
+
+    def begin(self, part: str, tree: WordTree | None) -> None:
+        """Glosses or text."""
+        self.part, self.tree, self.count = part, tree, 1
+        self.node = tree.root if tree is not None else None
