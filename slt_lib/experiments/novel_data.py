@@ -10,6 +10,7 @@ from slt_lib.corpus.sentences.collect import Checks, Collected, collect, leaked
 from slt_lib.corpus.sentences.grammar_source import Grammar
 from slt_lib.corpus.sentences.pairs import Pair, Source
 from slt_lib.corpus.sentences.pairs_file import PairsFile
+from slt_lib.corpus.sentences.paraphrases import Embed, Paraphrases
 from slt_lib.corpus.sentences.recombine import Recombination
 from slt_lib.corpus.sentences.repair import Repair
 from slt_lib.dictionary import load_dictionary
@@ -29,15 +30,21 @@ class NovelData(Data):
     """As `Data`, with new sentences of several sources.
 
     Args:
-        pairs: File with the language model's pairs; by default the recorded ones.
+        pairs: File with the language model's pairs, or the name of the model that wrote recorded
+            ones, "small" or "gemma"; by default the small one's.
+        embed: Of `sentence_vectors`: then pairs whose text paraphrases one of dev or test are
+            refused, too. By default held-out texts and glosses are compared exactly.
         more: As for `Data`.
 
     Chapter: 13_novel_sentences
     """
 
-    def __init__(self, *args, pairs: str | Path = "", **more) -> None:
+    def __init__(
+        self, *args, pairs: str | Path = "", embed: Embed | None = None, **more
+    ) -> None:  # fmt: skip
         super().__init__(*args, **more)
-        self._same["pairs"] = pairs
+        self._same |= {"pairs": pairs, "embed": embed}
+        self.embed = embed
         own = self.world is None  # the recorded pairs are of the weather world
         self.pairs_file = pairs_of(pairs) if pairs else None if own else PAIRS
         self._collected: dict[str, Collected] = {}
@@ -65,7 +72,19 @@ class NovelData(Data):
         """
         dictionary, train = self.signs(), self.pairs("train")[::every]
         words = None if any_words else {w for pair in train for w in pair.text.split()}
-        return Checks(Repair(dictionary.glosses, dictionary.lookup), train, self.held_out(), words)
+        repair, found = Repair(dictionary.glosses, dictionary.lookup), None
+        if self.embed is not None:
+            found = self.paraphrases(self.embed)
+        return Checks(repair, train, self.held_out(), words, found)
+
+    @cache  # noqa: B019
+    def paraphrases(self, embed: Embed) -> Paraphrases:
+        """What finds paraphrases of the held-out texts.
+
+        Args:
+            embed: Of `sentence_vectors`.
+        """
+        return Paraphrases([pair.text for pair in self.held_out()], self.pairs("train"), embed)
 
     @cache  # noqa: B019  (one per experiment, and it lives as long)
     def signs(self):
@@ -137,25 +156,6 @@ class NovelData(Data):
         return found.pairs
 
 
-def _more(source: str) -> Callable[[NovelData], TranslationData]:
-    """The stitched new sentences of a source."""
-
-    def make(data: NovelData) -> TranslationData:
-        sentences = [(pair.glosses, pair.text) for pair in data.sentences_of(source)]
-        key = hashlib.sha256(repr(sentences).encode()).hexdigest()[:8]
-        return data.stitched(f"more_{source}_{key}", sentences=sentences)
-
-    return make
-
-
-def _more_ngram_quarter(data: NovelData) -> TranslationData:
-    """N-gram sentences fitted on chapter 12's quarter alone: as many as there are, at most as
-    chapter 12 has novel ones."""
-    pairs = data.sentences_of_quarter()
-    sentences = [(pair.glosses, pair.text) for pair in pairs]
-    return data.stitched(f"more_ngram_25_{len(pairs)}", sentences=sentences, every=QUARTER)
-
-
 def pairs_of(llm: str | Path) -> Path:
     """The file that a language model's pairs are recorded in, or the file that is named itself.
 
@@ -175,6 +175,25 @@ def written_pairs() -> dict[str, Path]:
     before, _, after = WRITTEN.partition("{}")
     found = sorted(RECORDED.glob(WRITTEN.format("*")))
     return {path.name.removeprefix(before).removesuffix(after): path for path in found}
+
+
+def _more(source: str) -> Callable[[NovelData], TranslationData]:
+    """The stitched new sentences of a source."""
+
+    def make(data: NovelData) -> TranslationData:
+        sentences = [(pair.glosses, pair.text) for pair in data.sentences_of(source)]
+        key = hashlib.sha256(repr(sentences).encode()).hexdigest()[:8]
+        return data.stitched(f"more_{source}_{key}", sentences=sentences)
+
+    return make
+
+
+def _more_ngram_quarter(data: NovelData) -> TranslationData:
+    """N-gram sentences fitted on chapter 12's quarter alone: as many as there are, at most as
+    chapter 12 has novel ones."""
+    pairs = data.sentences_of_quarter()
+    sentences = [(pair.glosses, pair.text) for pair in pairs]
+    return data.stitched(f"more_ngram_25_{len(pairs)}", sentences=sentences, every=QUARTER)
 
 
 def _more_permuted(data: NovelData) -> TranslationData:

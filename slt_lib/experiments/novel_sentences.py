@@ -1,12 +1,15 @@
 """Chapter 13's runs: arms with new sentences, the sources themselves, and their summary."""
 
+import warnings
 from collections.abc import Mapping
 
 from slt_lib.corpus.sentences.collect import leaked
+from slt_lib.corpus.sentences.paraphrases import sentence_vectors
 from slt_lib.experiments import tables
 from slt_lib.experiments.novel_data import SOURCES, NovelData, novel_data_of
 from slt_lib.experiments.protocols import NOVEL, NOVEL_TRAINED_OUT, arm_of
 from slt_lib.experiments.run import run
+from slt_lib.pose.errors import MissingPartError
 
 RECORDED_ARMS = (*NOVEL, *NOVEL_TRAINED_OUT, "sources", "text_to_gloss")
 PAIRS = {
@@ -50,7 +53,12 @@ def run_novel(
     if arm == "sources":
         from slt_lib.experiments.sentence_measures import measure_sources
 
-        return measure_sources(seed, data)
+        try:
+            embed = sentence_vectors()
+        except MissingPartError as error:
+            warnings.warn(f"Paraphrases aren't counted: {error}", stacklevel=2)
+            embed = None
+        return measure_sources(seed, data, embed=embed)
     return run_novel_arm(arm, seed, data)
 
 

@@ -6,27 +6,34 @@ from itertools import islice
 
 import numpy as np
 
-from slt_lib.corpus.sentences.collect import leaked
+from slt_lib.corpus.sentences.collect import collect, leaked
 from slt_lib.corpus.sentences.grammar_source import Grammar
 from slt_lib.corpus.sentences.measures import Agreement, Grammaticality, measure
 from slt_lib.corpus.sentences.pairs import Pair
-from slt_lib.experiments.novel_data import NovelData
+from slt_lib.corpus.sentences.pairs_file import PairsFile
+from slt_lib.corpus.sentences.paraphrases import Embed, Paraphrases
+from slt_lib.experiments.novel_data import NovelData, written_pairs
 
 SAMPLE = {"smoke": 800, "book": 4000}  # of the grammar, to learn from; more for other sizes
 LARGE = 60_000
 APART = 77  # seed of the sample: another than any source's
 
 
-def measure_sources(seed: int, data: NovelData, *, sample: int = LARGE) -> dict:
+def measure_sources(
+    seed: int, data: NovelData, *, sample: int = LARGE, embed: Embed | None = None
+) -> dict:
     """Funnel, novelty, grammaticality and agreement of every source and of four yardsticks.
 
     Args:
         seed: Of the yardsticks' draws.
         data: The sources.
         sample: Sentences of the grammar to learn from.
+        embed: Of `sentence_vectors`, to count paraphrases of held-out texts with.
 
     Returns:
-        `sources.<name>`: counts of the funnel, `leaked`, and `measured` of what is added;
+        `sources.<name>`: counts of the funnel, `leaked`, `paraphrased` (None without `embed`), and
+        `measured` of what is added;
+        `models.<name>`: likewise of all that each language model's recorded file holds;
         `yardsticks.<name>`: the same measures of sentences known to be right or wrong;
         `corpus_overlap`: what dev and test have in common with training anyway;
         `leaked_sentences`.
@@ -42,6 +49,7 @@ def measure_sources(seed: int, data: NovelData, *, sample: int = LARGE) -> dict:
             **found.record(),
             "added": len(added),
             "leaked": leaked(found.pairs, held_out),
+            "paraphrased": embed and paraphrased(added, data.paraphrases(embed)),
             "measured": asdict(measure(added, train, *learned)),
         }
     if "llm" in sources:
@@ -49,12 +57,47 @@ def measure_sources(seed: int, data: NovelData, *, sample: int = LARGE) -> dict:
     marks = yardsticks(held_out, seed, size=data.added)
     return {
         "sources": sources,
+        "models": {} if data.world is None else measure_models(data, train, learned),
         "yardsticks": {n: asdict(measure(p, train, *learned)) for n, p in marks.items()},
         "leaked_sentences": sum(one["leaked"] for one in sources.values()),
         "corpus_overlap": overlap(train, held_out),
         "sample": sample,
         "corpus_hash": data.hash,
+        "not_compared": ["paraphrased"],  # not every machine can count them
     }
+
+
+def paraphrased(pairs: Sequence[Pair], find: Paraphrases) -> int:
+    """How many pairs have a text that paraphrases a held-out one.
+
+    Args:
+        pairs: New ones.
+        find: Of the held-out texts.
+
+    Chapter: 13_novel_sentences
+    """
+    return sum(bool(find(pair.text)) for pair in pairs)
+
+
+def measure_models(data: NovelData, train: Sequence[Pair], learned: tuple) -> dict:
+    """Funnel and measures of every language model whose pairs are recorded, by its name.
+
+    Args:
+        data: What the pairs have to pass once more: the corpus may be larger than it was.
+        train: The training pairs.
+        learned: Of `grammar_knowledge`.
+
+    Chapter: 13_novel_sentences
+    """
+    out = {}
+    for name, path in written_pairs().items():
+        file = PairsFile(path)
+        passed = collect(file, len(file.raws), data.checks()).pairs
+        out[name] = file.about.get("funnel", {}) | {
+            "passed": len(passed),
+            "measured": asdict(measure(passed, train, *learned)) if passed else None,
+        }
+    return out
 
 
 def grammar_knowledge(held_out: Sequence[Pair], sample: int) -> tuple[Grammaticality, Agreement]:

@@ -1,7 +1,7 @@
 """From what a source says to what may be trained on: a funnel that counts what falls out where."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, pairwise
 
@@ -47,15 +47,17 @@ class Checks:
         train: Pairs whose texts are nothing new.
         held_out: Pairs of dev and test: neither their texts nor their glosses may come up.
         words: Words that a text may have; None for any.
+        paraphrased: Which held-out text a text paraphrases, "" for none (`Paraphrases`); without
+            it, held-out texts and glosses are compared exactly, and nothing else is.
 
     Chapter: 13_novel_sentences
     """
 
     def __init__(
         self, repair: Repair, train: Iterable[Pair], held_out: Iterable[Pair],
-        words: Collection[str] | None = None,
+        words: Collection[str] | None = None, paraphrased: Callable[[str], str] | None = None,
     ) -> None:  # fmt: skip
-        held_out = list(held_out)
+        held_out, self.paraphrased = list(held_out), paraphrased
         self.repair, self.words = repair, frozenset(words) if words is not None else None
         self.known = {text_key(pair.text) for pair in train}
         self.held_out = {text_key(pair.text) for pair in held_out}
@@ -106,7 +108,11 @@ class Checks:
             return "text of dev or test"
         if pair.glosses in self.held_out_glosses:
             return "glosses of dev or test"
-        return "text of training" if key in self.known else ""
+        if key in self.known:
+            return "text of training"
+        if self.paraphrased is not None and self.paraphrased(pair.text):
+            return "paraphrase of dev or test"
+        return ""
 
 
 def collect(source: Source, n: int, checks: Checks, *, most: int | None = None) -> Collected:

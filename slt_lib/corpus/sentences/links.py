@@ -26,9 +26,27 @@ class Links:
     def __init__(self, pairs: Sequence[Pair]) -> None:
         self.glosses = _numbered(g for p in pairs for g in p.glosses)
         self.words = _numbered(w for p in pairs for w in p.text.split())
-        sides = [self._ids(pair) for pair in pairs]
+        self.sides = sides = [self._ids(pair) for pair in pairs]
         self.to_word = _model_one([(g, w) for g, w in sides], len(self.glosses), len(self.words))
         self.to_gloss = _model_one([(w, g) for g, w in sides], len(self.words), len(self.glosses))
+
+    def sure(self, share: float) -> dict[str, str]:
+        """The words that stand for a gloss nearly whenever they are said, and for which.
+
+        Args:
+            share: Least expected number of the gloss per occurrence of the word. (The probability
+                of a gloss, given a word, is no measure: it is high for a word that once in a while
+                stands for something.)
+        """
+        names, rate = list(self.glosses), np.zeros((len(self.words), len(self.glosses)))
+        seen = np.zeros(len(self.words))
+        for glosses, words in self.sides:
+            given = self.to_gloss[np.append(words, len(rate))[:, None], glosses]  # [W + 1, G]
+            np.add.at(rate, (words[:, None], glosses), (given / given.sum(0))[:-1])
+            np.add.at(seen, words, 1)
+        rate /= np.maximum(seen, 1)[:, None]
+        best, most = rate.argmax(1), rate.max(1)
+        return {word: names[best[i]] for word, i in self.words.items() if most[i] >= share}
 
     def _ids(self, pair: Pair) -> tuple[np.ndarray, np.ndarray]:
         return (
