@@ -44,8 +44,8 @@ class LocalModel:
         path: A GGUF file, or a folder as `save_pretrained` makes it.
         constrain: "pairs" decodes glosses and words from the request's lists only, "glosses" only
             the glosses, "" nothing: then the model writes what it likes.
-        text_first: Whether the text comes before its glosses: a model that knows German writes
-            better German that way, and to find glosses for words is easier than words for glosses.
+        text_first: Whether the text comes before its glosses, so that it is the glosses that have
+            to follow the text.
 
     Raises:
         MissingPartError: If there is no such model, or the extra `llm` isn't installed.
