@@ -31,7 +31,8 @@ def exchange(records: Mapping[str, Mapping[int, Mapping]], *, trials: int = 4000
 
     Returns:
         `sizes`; `seeds` that all arms of a size have; a list of mean BLEU-4 for each of `ARMS`;
-        `worth`, of (d+) at 1,200 real sentences: `sentences`, `ci_low` and `ci_high` (95 %);
+        `worth`, of (d+) at 1,200 real sentences, if real only gets as far: `sentences`, `ci_low` and
+        `ci_high` (95 %);
         `worth_at`, the same by arm for all sizes. Where real only never gets so far, `sentences` is
         what its largest size makes it at least (`at_least`). Empty without at least two sizes.
 
@@ -60,8 +61,8 @@ def exchange(records: Mapping[str, Mapping[int, Mapping]], *, trials: int = 4000
     seeds = [min(len(records[of_size(arm, n)]) for arm in ARMS) for n in sizes]
     found = {"sizes": sizes, "seeds": seeds, "worth_at": worth}
     found |= dict(zip(ARMS, means.tolist(), strict=True))
-    if AT in sizes:
-        found["worth"] = worth[ARMS[-1]][sizes.index(AT)]
+    if AT in sizes and not (one := worth[ARMS[-1]][sizes.index(AT)])["at_least"]:
+        found["worth"] = one
     return found
 
 
