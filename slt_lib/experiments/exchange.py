@@ -31,10 +31,10 @@ def exchange(records: Mapping[str, Mapping[int, Mapping]], *, trials: int = 4000
 
     Returns:
         `sizes`; `seeds` that all arms of a size have; a list of mean BLEU-4 for each of `ARMS`;
-        `worth`, of (d+) at 1,200 real sentences, if real only gets as far: `sentences`, `ci_low` and
-        `ci_high` (95 %);
-        `worth_at`, the same by arm for all sizes. Where real only never gets so far, `sentences` is
-        what its largest size makes it at least (`at_least`). Empty without at least two sizes.
+        `worth`, of (d+) at 1,200 real sentences, if real only gets as far: `sentences`, `ci_low`
+        and `ci_high` (95 %); `worth_at`, the same by arm for all sizes. Where real only never gets
+        so far, `sentences` is what its largest size makes it at least (`at_least`). Empty without
+        at least two sizes.
 
     Raises:
         SLTError: If records have different test sets.
