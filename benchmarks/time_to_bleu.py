@@ -100,8 +100,16 @@ def _ours(data: Data, settings: TrainSettings, seed: int) -> Curve:
 
     settings = replace(settings, eval_every=max(1, settings.updates // LOOKS))
     with TemporaryDirectory() as folder:  # one sentence of dev: `train` looks at it in our time
-        train(Path(folder) / "run", data.scale.model, settings, real, real.select([0]), seed=seed,
-              codec=Codec.build(real), monitor=look)  # fmt: skip
+        train(
+            Path(folder) / "run",
+            data.scale.model,
+            settings,
+            real,
+            real.select([0]),
+            seed=seed,
+            codec=Codec.build(real),
+            monitor=look,
+        )
     return curve
 
 
@@ -124,9 +132,11 @@ def _theirs(data: Data, seed: int) -> Curve:
         features = pose_features(batch.positions, batch.seen).flatten(2)
         model.train()
         logits = model(
-            input_features=features, attention_mask=batch.mask.long(),
-            decoder_input_ids=batch.tokens[:, :-1], use_cache=False,
-        ).logits  # fmt: skip
+            input_features=features,
+            attention_mask=batch.mask.long(),
+            decoder_input_ids=batch.tokens[:, :-1],
+            use_cache=False,
+        ).logits
         loss = torch.nn.functional.cross_entropy(
             logits.transpose(1, 2), batch.tokens[:, 1:], ignore_index=PAD, label_smoothing=0.1
         )
@@ -152,8 +162,11 @@ def _said(model, test: TranslationData, codec: Codec) -> list[str]:
         batch = test.batch(rows, codec)
         found = model.generate(
             input_features=pose_features(batch.positions, batch.seen).flatten(2),
-            attention_mask=batch.mask.long(), max_new_tokens=LONGEST, num_beams=1, do_sample=False,
-        )  # fmt: skip
+            attention_mask=batch.mask.long(),
+            max_new_tokens=LONGEST,
+            num_beams=1,
+            do_sample=False,
+        )
         for row, tokens in zip(rows, found.tolist(), strict=True):
             words = tokens[1:]
             said[row] = codec.decode_text(words[: words.index(EOS)] if EOS in words else words)

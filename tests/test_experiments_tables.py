@@ -41,7 +41,6 @@ def test_significance_is_of_the_seeds_in_common_and_of_one_test_set():
     records = {"real_only": {0: bad, 1: bad}, "joint": {0: good, 7: good}}
     assert tables.significance(records, "real_only", "joint", trials=500).p < 0.02
     assert tables.significance(records, "joint", "joint", trials=50).p == 1
-    assert set(tables.p_values(records, trials=50)) == {"joint_vs_real"}
     with pytest.raises(SLTError, match="no seed in common"):
         tables.significance({"real_only": {0: bad}, "joint": {7: good}}, "real_only", "joint")
     with pytest.raises(SLTError, match="different sentences"):
@@ -53,7 +52,7 @@ def test_summary_is_of_one_corpus_and_its_scores_can_be_recomputed():
     found = tables.summary(records)
     joint = found["arms"]["joint"]
     assert joint == {"bleu4": [pytest.approx(100)], "floor": [2.0]} and found["seeds"] == [0, 42]
-    assert found["corpus_hash"] == "c0" and 0 < found["p_values"]["joint_vs_real"] <= 1
+    assert found["corpus_hash"] == "c0"
     assert tables.recomputed(records) < 1e-9
     assert tables.recomputed({"joint": {0: GOOD | {"bleu4": 97.0}}}) == pytest.approx(3)
     with pytest.raises(SLTError, match="different corpora"):

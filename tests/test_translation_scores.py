@@ -1,11 +1,13 @@
 """Measures, their significance, and the forced alignment of glosses."""
 
+import json
 from dataclasses import replace
 from itertools import groupby, pairwise, product
 
 import numpy as np
 import pytest
 import torch
+from conftest import ROOT
 from sacrebleu.metrics import BLEU
 from translation_toys import taught, toy_data, toy_model
 
@@ -32,6 +34,7 @@ from slt_lib.translation.significance import (
     holm,
     paired_randomisation,
 )
+from slt_lib.translation.vocabulary import SPECIAL
 
 WORDS = ["am", "montag", "regnet", "es", "im", "norden", "und", "süden", "kräftig", "."]
 
@@ -290,3 +293,22 @@ def test_the_translator_that_ships_reads_signing_it_never_saw():
     said = translate(model, sentences, SearchSettings(beam=1, max_length=60))
     assert bleu4(said, sentences.texts) > max(20, 4 * dealt_bleu4(said, sentences.texts))
     assert gloss_wer(recognise(model, sentences), sentences.glosses) < 20
+
+
+def test_the_model_card_says_what_was_recorded():
+    card = SHIPPED.with_name("MODEL_CARD.md").read_text("utf8")
+    file = ROOT / "book" / "recorded" / "09_pose_to_text" / "shipped-0.json"
+    record = json.loads(file.read_text("utf8"))
+    constant = constant_bleu4(record["references"], record["references"])[1]
+    for named, value in {
+        "BLEU-4, beam search": record["bleu4"],
+        "BLEU-4, joint CTC/attention decoding": record["joint_decoding"]["joint_bleu4"],
+        "floor: the same translations, dealt to other sentences": record["floor"],
+        "best constant sentence": constant,
+        "chrF": record["chrf"],
+    }.items():
+        assert f"| {named} | {value:.1f} |" in card, named
+    assert f"| gloss word error rate | {record['wer']:.1f} % |" in card
+    model = load_translator(SHIPPED)
+    known = len(model.codec.gloss) - len(SPECIAL), len(model.codec.text) - len(SPECIAL)
+    assert "{}\nglosses and {} words".format(*known) in card

@@ -266,6 +266,7 @@ def _wrong(name: str) -> Callable[[Data], TranslationData]:
 
 
 def _mispaired(right: TranslationData) -> TranslationData:
+    """The same signing, each under the next one's text and glosses in a cycle of random order."""
     other = np.roll(np.random.default_rng(0).permutation(len(right)), 1)
     place = np.empty(len(right), int)
     place[np.roll(other, 1)] = other  # a cycle: nobody keeps their own

@@ -73,8 +73,12 @@ def _worth(sizes: Sequence[int], i: int, means: np.ndarray, drawn: np.ndarray) -
         needed(sizes, real, other)[0] for real, other in zip(drawn[0].T, drawn[1, i], strict=True)
     ]
     low, high = np.quantile(np.array(trials) - sizes[i], [0.025, 0.975])
-    return {"sentences": value - sizes[i], "ci_low": float(low), "ci_high": float(high),
-            "at_least": beyond}  # fmt: skip
+    return {
+        "sentences": value - sizes[i],
+        "ci_low": float(low),
+        "ci_high": float(high),
+        "at_least": beyond,
+    }
 
 
 def needed(sizes: Sequence[int], curve: np.ndarray, reached: float) -> tuple[float, bool]:

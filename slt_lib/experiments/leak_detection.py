@@ -26,8 +26,9 @@ STEPS = (0.0, *np.round(np.arange(0.88, 1.0, 0.01), 2).tolist())  # thresholds o
 FRESH = 4242  # seed of new sentences: another than any source's
 
 
-def detection(data: NovelData, embed: Embed, *, split: str = "dev", most: int = 500,
-              seed: int = 0) -> dict:  # fmt: skip
+def detection(
+    data: NovelData, embed: Embed, *, split: str = "dev", most: int = 500, seed: int = 0
+) -> dict:
     """Shares of each kind that are taken for paraphrases, over thresholds of the cosine.
 
     Args:
@@ -64,10 +65,11 @@ def detection(data: NovelData, embed: Embed, *, split: str = "dev", most: int = 
         return float(np.mean([any(c >= near and d <= most_apart for c, d in one) for one in pairs]))
 
     roc = {
-        detector: [{"near": near} | {kind: taken(kind, near, slack) for kind in found}
-                   for near in STEPS]
+        detector: [
+            {"near": near} | {kind: taken(kind, near, slack) for kind in found} for near in STEPS
+        ]
         for detector, slack in (("cosine", np.inf), ("both", APART))
-    }  # fmt: skip
+    }
     cosine = {kind: np.array([max(one)[0] for one in pairs]) for kind, pairs in found.items()}
     return {
         "roc": roc,

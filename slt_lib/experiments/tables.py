@@ -13,15 +13,6 @@ from slt_lib.translation.metrics import bleu4
 from slt_lib.translation.significance import Significance, contrast, holm, paired_randomisation
 
 Records = Mapping[str, Mapping[int, dict]]
-PAIRS = {
-    "pretrain_vs_real": ("real_only", "pretrain_finetune"),
-    "pretrain_vs_equal_compute": ("equal_compute", "pretrain_finetune"),
-    "joint_vs_real": ("real_only", "joint"),
-    "joint_vs_equal_compute": ("equal_compute", "joint"),
-    "pretrain_vs_joint": ("joint", "pretrain_finetune"),
-    "novel_vs_real": ("real_only", "pretrain_novel_finetune"),
-    "novel_vs_equal_compute": ("equal_compute", "pretrain_novel_finetune"),
-}
 
 
 def read_records(folder: str | Path) -> dict[str, dict[int, dict]]:
@@ -192,15 +183,6 @@ def _in_common(records: Records, first: str, second: str) -> tuple[list[int], li
     return seeds, references
 
 
-def p_values(records: Records, *, trials: int = 10_000) -> dict[str, float]:
-    """p of every comparison in `PAIRS` whose arms are there."""
-    return {
-        name: significance(records, *pair, trials=trials).p
-        for name, pair in PAIRS.items()
-        if all(arm in records for arm in pair)
-    }
-
-
 def recomputed(records: Records) -> float:
     """The largest difference between a record's BLEU-4 and that of its own translations."""
     return max(
@@ -212,7 +194,7 @@ def recomputed(records: Records) -> float:
 
 
 def summary(records: Records) -> dict:
-    """What a chapter's results file holds: by arm and seed BLEU-4 and its floor; p values."""
+    """What a chapter's results file holds: BLEU-4 and floor by arm and seed; the corpus hash."""
     hashes = {one["corpus_hash"] for runs in records.values() for one in runs.values()}
     if len(hashes) > 1:
         raise SLTError("The records are of different corpora.", fix="Record all arms again.")
@@ -225,7 +207,6 @@ def summary(records: Records) -> dict:
             for arm, runs in records.items()
         },
         "seeds": sorted({s for runs in records.values() for s in runs}),
-        "p_values": p_values(records),
         "corpus_hash": next(iter(hashes), None),
     }
 

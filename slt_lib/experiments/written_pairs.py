@@ -18,9 +18,15 @@ SHOWN = 4  # examples of each reason for which pairs were rejected
 
 
 def write_model_pairs(
-    llm: str, data: NovelData, *, asked: int = 864, free: int = 24, text_first: bool = False,
-    answers: str | Path = "build/answers", out: str | Path = "",
-) -> Path:  # fmt: skip
+    llm: str,
+    data: NovelData,
+    *,
+    asked: int = 864,
+    free: int = 24,
+    text_first: bool = False,
+    answers: str | Path = "build/answers",
+    out: str | Path = "",
+) -> Path:
     """Have a model write pairs in the manner of the training pairs, and keep the accepted ones.
 
     Twice: held to the glosses and words of its examples, which gives the pairs; and freely, a few,
@@ -46,15 +52,19 @@ def write_model_pairs(
     """
     path = find_llm(llm)
     if path is None:
-        raise MissingPartError(f"There is no language model {llm!r} here.",
-                               fix="`make small-llm` or `make gemma` fetches one.")  # fmt: skip
+        raise MissingPartError(
+            f"There is no language model {llm!r} here.",
+            fix="`make small-llm` or `make gemma` fetches one.",
+        )
     held, loose = (
         _series(LocalModel(path, constrain=how, text_first=text_first), data, answers, n)
         for how, n in (("pairs", asked), ("", free))
     )
     if not held.pairs:
-        raise SLTError(f"Of {asked} pairs that {path.name} wrote, none is accepted.",
-                       fix=f"Why: {dict(held.reasons)}.")  # fmt: skip
+        raise SLTError(
+            f"Of {asked} pairs that {path.name} wrote, none is accepted.",
+            fix=f"Why: {dict(held.reasons)}.",
+        )
     about = {
         "model": path.name,
         "prompt": PROMPT,

@@ -85,8 +85,9 @@ def check_whole(path: Path) -> None:
 
 def _compare(found: str, path: Path) -> None:
     if found != CHECKSUMS[path.name]:
-        raise SLTError(f"Its SHA-256 is {found[:12]}..., another than it should be.", file=path,
-                       fix=AGAIN)  # fmt: skip
+        raise SLTError(
+            f"Its SHA-256 is {found[:12]}..., another than it should be.", file=path, fix=AGAIN
+        )
 
 
 if __name__ == "__main__":  # what `make gemma` calls
